@@ -1,0 +1,66 @@
+#include "common/base/error.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+static const char *const code_names[ERROR_CODE_COUNT] = {
+        [ERROR_NONE] = "none",
+        [ERROR_MALFORMED] = "malformed",
+        [ERROR_UNAUTHENTICATED] = "unauthenticated",
+        [ERROR_FORBIDDEN] = "forbidden",
+        [ERROR_INVALID] = "invalid",
+        [ERROR_NOT_FOUND] = "not-found",
+        [ERROR_CONFLICT] = "conflict",
+        [ERROR_TOO_LARGE] = "too-large",
+        [ERROR_UNAVAILABLE] = "unavailable",
+        [ERROR_INTERNAL] = "internal",
+};
+
+ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
+{
+        assert(code != ERROR_NONE);
+
+        if (err) {
+                *err = (Error){ .code = code };
+                (void)vsnprintf(err->message, sizeof err->message, fmt, args);
+        }
+        return code;
+}
+
+ErrorCode error_set(Error *err, ErrorCode code, const char *fmt, ...)
+{
+        va_list args;
+
+        va_start(args, fmt);
+        (void)error_vset(err, code, fmt, args);
+        va_end(args);
+        return code;
+}
+
+ErrorCode error_set_field(Error *err, ErrorCode code, const char *field, const char *fmt, ...)
+{
+        va_list args;
+
+        va_start(args, fmt);
+        (void)error_vset(err, code, fmt, args);
+        va_end(args);
+        if (err)
+                (void)snprintf(err->field, sizeof err->field, "%s", field);
+        return code;
+}
+
+ErrorCode error_no_memory(Error *err)
+{
+        return error_set(err, ERROR_INTERNAL, "out of memory");
+}
+
+const char *error_code_name(ErrorCode code)
+{
+        assert(code >= 0 && code < ERROR_CODE_COUNT);
+        return code_names[code];
+}
+
+bool error_is_retriable(ErrorCode code)
+{
+        return code == ERROR_CONFLICT || code == ERROR_UNAVAILABLE;
+}

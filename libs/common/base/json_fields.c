@@ -1,0 +1,167 @@
+#include "common/base/json_fields.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct JsonDecoded {
+        struct JsonDecoded *next;
+        char text[];
+} JsonDecoded;
+
+static void drop_decoded(JsonFields *fields)
+{
+        while (fields->decoded) {
+                JsonDecoded *next = fields->decoded->next;
+
+                free(fields->decoded);
+                fields->decoded = next;
+        }
+}
+
+void json_fields_deinit(JsonFields *fields)
+{
+        drop_decoded(fields);
+        free(fields->fields);
+        *fields = JSON_FIELDS_INIT;
+}
+
+static JsonField *add_field(JsonFields *fields)
+{
+        if (fields->n_fields == fields->capacity) {
+                size_t capacity = fields->capacity ? fields->capacity * 2 : 16;
+                JsonField *grown = realloc(fields->fields, capacity * sizeof *grown);
+
+                if (!grown)
+                        return NULL;
+                fields->fields = grown;
+                fields->capacity = capacity;
+        }
+        return &fields->fields[fields->n_fields++];
+}
+
+/* One "key": value at @p; returns the byte behind it, NULL when malformed. */
+static const char *parse_member(JsonFields *fields, const char *p, const char *end)
+{
+        JsonSpan key, value;
+        JsonField *field;
+        const char *behind;
+
+        p = json_scan_space(p, end);
+        if (p >= end || *p != '"' || !(behind = json_scan_value(p, end)))
+                return NULL;
+        key = (JsonSpan){ p, (size_t)(behind - p) };
+        p = json_scan_space(behind, end);
+        if (p >= end || *p != ':')
+                return NULL;
+        p = json_scan_space(p + 1, end);
+        behind = json_scan_value(p, end);
+        if (!behind)
+                return NULL;
+        value = (JsonSpan){ p, (size_t)(behind - p) };
+        field = add_field(fields);
+        if (!field)
+                return NULL;
+        *field = (JsonField){ key, value };
+        return behind;
+}
+
+static bool parse_object(JsonFields *fields, const char *p, const char *end)
+{
+        p = json_scan_space(p, end);
+        if (p >= end || *p++ != '{')
+                return false;
+        p = json_scan_space(p, end);
+        if (p < end && *p == '}')
+                return json_scan_space(p + 1, end) == end;
+        for (;;) {
+                p = parse_member(fields, p, end);
+                if (!p)
+                        return false;
+                p = json_scan_space(p, end);
+                if (p >= end)
+                        return false;
+                if (*p == '}')
+                        return json_scan_space(p + 1, end) == end;
+                if (*p++ != ',')
+                        return false;
+        }
+}
+
+ErrorCode json_fields_parse(JsonFields *fields, const char *text, size_t size, Error *err)
+{
+        drop_decoded(fields);
+        fields->n_fields = 0;
+        if (!parse_object(fields, text, text + size)) {
+                fields->n_fields = 0;
+                return error_set(err, ERROR_MALFORMED, "not a well-formed JSON object");
+        }
+        return ERROR_NONE;
+}
+
+JsonSpan json_fields_get(const JsonFields *fields, const char *key)
+{
+        size_t size = strlen(key);
+
+        for (size_t i = 0; i < fields->n_fields; i++) {
+                const JsonField *field = &fields->fields[i];
+
+                if (field->key.size == size + 2 && memcmp(field->key.text + 1, key, size) == 0)
+                        return field->value;
+        }
+        return (JsonSpan){ NULL, 0 };
+}
+
+const char *json_fields_string(JsonFields *fields, const char *key)
+{
+        JsonSpan span = json_fields_get(fields, key);
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
+        JsonDecoded *decoded;
+
+        if (json_span_kind(span) != JSON_KIND_STRING || !json_string_decode(&text, span))
+                return NULL;
+        decoded = malloc(sizeof *decoded + text.size + 1);
+        if (!decoded)
+                return NULL;
+        memcpy(decoded->text, buffer_text(&text), text.size + 1);
+        decoded->next = fields->decoded;
+        fields->decoded = decoded;
+        return decoded->text;
+}
+
+/* strtod() and strtoll() want a NUL behind the number, which a span has not. */
+static bool number_text(const JsonFields *fields, const char *key, char text[64])
+{
+        JsonSpan span = json_fields_get(fields, key);
+
+        if (json_span_kind(span) != JSON_KIND_NUMBER || span.size >= 64)
+                return false;
+        memcpy(text, span.text, span.size);
+        text[span.size] = '\0';
+        return true;
+}
+
+bool json_fields_double(const JsonFields *fields, const char *key, double *ret)
+{
+        char text[64];
+
+        if (!number_text(fields, key, text))
+                return false;
+        *ret = strtod(text, NULL);
+        return true;
+}
+
+bool json_fields_int64(const JsonFields *fields, const char *key, int64_t *ret)
+{
+        char text[64], *end;
+        long long value;
+
+        if (!number_text(fields, key, text))
+                return false;
+        errno = 0;
+        value = strtoll(text, &end, 10);
+        if (errno || *end)
+                return false;
+        *ret = value;
+        return true;
+}

@@ -1,0 +1,359 @@
+#include "common/base/json_text.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SCAN_DEPTH_MAX 64
+
+/* Nesting depth of well-formed JSON; strings are skipped. */
+static unsigned text_depth(const char *p, const char *end)
+{
+        unsigned depth = 0, deepest = 0;
+        bool in_string = false;
+
+        for (; p < end; p++) {
+                if (in_string) {
+                        if (*p == '\\')
+                                p++;
+                        else if (*p == '"')
+                                in_string = false;
+                } else if (*p == '"') {
+                        in_string = true;
+                } else if (*p == '{' || *p == '[') {
+                        if (++depth > deepest)
+                                deepest = depth;
+                } else if ((*p == '}' || *p == ']') && depth) {
+                        depth--;
+                }
+        }
+        return deepest;
+}
+
+ErrorCode json_text_check(const char *text, size_t size, unsigned max_depth, Error *err)
+{
+        json_error_t fault;
+        json_t *json;
+
+        if (text_depth(text, text + size) > max_depth)
+                return error_set(err, ERROR_MALFORMED, "nested more than %u levels deep",
+                                 max_depth);
+        json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
+        if (!json)
+                return error_set(err, ERROR_MALFORMED, "not valid JSON at line %d, column %d: %s",
+                                 fault.line, fault.column, fault.text);
+        if (!json_is_object(json)) {
+                json_decref(json);
+                return error_set(err, ERROR_MALFORMED, "expected a JSON object");
+        }
+        json_decref(json);
+        return ERROR_NONE;
+}
+
+JsonKind json_span_kind(JsonSpan span)
+{
+        if (!span.size)
+                return JSON_KIND_ABSENT;
+        switch (span.text[0]) {
+        case 'n':
+                return JSON_KIND_NULL;
+        case 't':
+        case 'f':
+                return JSON_KIND_BOOLEAN;
+        case '"':
+                return JSON_KIND_STRING;
+        case '[':
+                return JSON_KIND_ARRAY;
+        case '{':
+                return JSON_KIND_OBJECT;
+        default:
+                return JSON_KIND_NUMBER;
+        }
+}
+
+const char *json_kind_name(JsonKind kind)
+{
+        static const char *const names[] = {
+                [JSON_KIND_ABSENT] = "absent",     [JSON_KIND_NULL] = "null",
+                [JSON_KIND_BOOLEAN] = "a boolean", [JSON_KIND_NUMBER] = "a number",
+                [JSON_KIND_STRING] = "a string",   [JSON_KIND_ARRAY] = "an array",
+                [JSON_KIND_OBJECT] = "an object",
+        };
+
+        return names[kind];
+}
+
+const char *json_scan_space(const char *p, const char *end)
+{
+        while (p < end && (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r'))
+                p++;
+        return p;
+}
+
+static bool is_digit(const char *p, const char *end)
+{
+        return p < end && *p >= '0' && *p <= '9';
+}
+
+static const char *scan_digits(const char *p, const char *end)
+{
+        if (!is_digit(p, end))
+                return NULL;
+        while (is_digit(p, end))
+                p++;
+        return p;
+}
+
+static const char *scan_number(const char *p, const char *end)
+{
+        if (p < end && *p == '-')
+                p++;
+        if (p < end && *p == '0')
+                p++;
+        else
+                p = scan_digits(p, end);
+        if (p && p < end && *p == '.')
+                p = scan_digits(p + 1, end);
+        if (p && p < end && (*p == 'e' || *p == 'E')) {
+                p++;
+                if (p < end && (*p == '+' || *p == '-'))
+                        p++;
+                p = scan_digits(p, end);
+        }
+        return p;
+}
+
+/* Four hexadecimal digits; -1 when there are not. */
+static int read_hex4(const char *p, const char *end)
+{
+        int value = 0;
+
+        if (end - p < 4)
+                return -1;
+        for (int i = 0; i < 4; i++) {
+                char c = p[i];
+                int digit;
+
+                if (c >= '0' && c <= '9')
+                        digit = c - '0';
+                else if (c >= 'a' && c <= 'f')
+                        digit = c - 'a' + 10;
+                else if (c >= 'A' && c <= 'F')
+                        digit = c - 'A' + 10;
+                else
+                        return -1;
+                value = value << 4 | digit;
+        }
+        return value;
+}
+
+static const char *scan_string(const char *p, const char *end)
+{
+        for (p++; p < end; p++) {
+                if (*p == '"')
+                        return p + 1;
+                if ((unsigned char)*p < 0x20)
+                        return NULL;
+                if (*p != '\\')
+                        continue;
+                if (++p >= end || !*p || !strchr("\"\\/bfnrtu", *p))
+                        return NULL;
+                if (*p == 'u') {
+                        if (read_hex4(p + 1, end) < 0)
+                                return NULL;
+                        p += 4;
+                }
+        }
+        return NULL;
+}
+
+static const char *scan_literal(const char *p, const char *end, const char *literal)
+{
+        size_t size = strlen(literal);
+
+        return (size_t)(end - p) >= size && memcmp(p, literal, size) == 0 ? p + size : NULL;
+}
+
+static const char *scan_scalar(const char *p, const char *end)
+{
+        switch (*p) {
+        case '"':
+                return scan_string(p, end);
+        case 't':
+                return scan_literal(p, end, "true");
+        case 'f':
+                return scan_literal(p, end, "false");
+        case 'n':
+                return scan_literal(p, end, "null");
+        default:
+                return scan_number(p, end);
+        }
+}
+
+/* "key" : — at the start of an object's member. */
+static const char *scan_key(const char *p, const char *end)
+{
+        p = json_scan_space(p, end);
+        if (p >= end || *p != '"')
+                return NULL;
+        p = scan_string(p, end);
+        if (!p)
+                return NULL;
+        p = json_scan_space(p, end);
+        return p < end && *p == ':' ? p + 1 : NULL;
+}
+
+const char *json_scan_value(const char *p, const char *end)
+{
+        char closers[SCAN_DEPTH_MAX]; /* '}' or ']' of each open container */
+        unsigned depth = 0;
+
+        for (;;) {
+                p = json_scan_space(p, end);
+                if (p >= end)
+                        return NULL;
+                if (*p == '{' || *p == '[') {
+                        char closer = *p == '{' ? '}' : ']';
+
+                        if (depth == SCAN_DEPTH_MAX)
+                                return NULL;
+                        p = json_scan_space(p + 1, end);
+                        if (p < end && *p == closer) {
+                                p++;
+                        } else {
+                                closers[depth++] = closer;
+                                if (closer == '}' && !(p = scan_key(p, end)))
+                                        return NULL;
+                                continue;
+                        }
+                } else if (!(p = scan_scalar(p, end))) {
+                        return NULL;
+                }
+                /* A value is complete: close what it closes, or go to the next member. */
+                for (;;) {
+                        if (!depth)
+                                return p;
+                        p = json_scan_space(p, end);
+                        if (p >= end)
+                                return NULL;
+                        if (*p != closers[depth - 1])
+                                break;
+                        depth--;
+                        p++;
+                }
+                if (*p++ != ',')
+                        return NULL;
+                if (closers[depth - 1] == '}' && !(p = scan_key(p, end)))
+                        return NULL;
+        }
+}
+
+static void append_utf8(Buffer *buffer, uint32_t c)
+{
+        char *out = buffer_reserve(buffer, 4);
+        size_t n = 0;
+
+        if (c < 0x80) {
+                out[n++] = (char)c;
+        } else if (c < 0x800) {
+                out[n++] = (char)(0xc0 | c >> 6);
+                out[n++] = (char)(0x80 | (c & 0x3f));
+        } else if (c < 0x10000) {
+                out[n++] = (char)(0xe0 | c >> 12);
+                out[n++] = (char)(0x80 | (c >> 6 & 0x3f));
+                out[n++] = (char)(0x80 | (c & 0x3f));
+        } else {
+                out[n++] = (char)(0xf0 | c >> 18);
+                out[n++] = (char)(0x80 | (c >> 12 & 0x3f));
+                out[n++] = (char)(0x80 | (c >> 6 & 0x3f));
+                out[n++] = (char)(0x80 | (c & 0x3f));
+        }
+        out[n] = '\0';
+        buffer->size += n;
+}
+
+/* The escape at @p ("\n", "\u00e9", a surrogate pair); returns the byte behind it, NULL when bad. */
+static const char *decode_escape(Buffer *buffer, const char *p, const char *end)
+{
+        static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+        const char *at;
+        int unit, low;
+
+        if (end - p < 2)
+                return NULL;
+        if (p[1] != 'u') {
+                at = p[1] ? strchr(from, p[1]) : NULL;
+                if (!at)
+                        return NULL;
+                buffer_append_char(buffer, to[at - from]);
+                return p + 2;
+        }
+        unit = read_hex4(p + 2, end);
+        if (unit <= 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+                return NULL;
+        if (unit < 0xd800 || unit > 0xdbff) {
+                append_utf8(buffer, (uint32_t)unit);
+                return p + 6;
+        }
+        if (end - p < 12 || p[6] != '\\' || p[7] != 'u')
+                return NULL;
+        low = read_hex4(p + 8, end);
+        if (low < 0xdc00 || low > 0xdfff)
+                return NULL;
+        append_utf8(buffer, 0x10000U + (((uint32_t)unit & 0x3ff) << 10) + ((uint32_t)low & 0x3ff));
+        return p + 12;
+}
+
+bool json_string_decode(Buffer *buffer, JsonSpan span)
+{
+        const char *p, *end;
+
+        if (span.size < 2 || span.text[0] != '"' || span.text[span.size - 1] != '"')
+                return false;
+        p = span.text + 1;
+        end = span.text + span.size - 1;
+        (void)buffer_reserve(buffer, span.size);
+        while (p < end) {
+                const char *escape = memchr(p, '\\', (size_t)(end - p));
+
+                buffer_append(buffer, p, (size_t)((escape ? escape : end) - p));
+                if (!escape)
+                        break;
+                p = decode_escape(buffer, escape, end);
+                if (!p)
+                        return false;
+        }
+        return true;
+}
+
+void json_string_encode(Buffer *buffer, const char *text, size_t size)
+{
+        static const char hex[] = "0123456789abcdef";
+        const char *plain = text, *end = text + size;
+
+        buffer_append_char(buffer, '"');
+        for (const char *p = text; p < end; p++) {
+                unsigned char c = (unsigned char)*p;
+                char escape[6] = { '\\', 'u', '0', '0', 0, 0 };
+                size_t n = 2;
+
+                if (c >= 0x20 && c != '"' && c != '\\')
+                        continue;
+                if (c == '"' || c == '\\') {
+                        escape[1] = (char)c;
+                } else if (c == '\n') {
+                        escape[1] = 'n';
+                } else if (c == '\t') {
+                        escape[1] = 't';
+                } else {
+                        escape[4] = hex[c >> 4];
+                        escape[5] = hex[c & 15];
+                        n = 6;
+                }
+                buffer_append(buffer, plain, (size_t)(p - plain));
+                buffer_append(buffer, escape, n);
+                plain = p + 1;
+        }
+        buffer_append(buffer, plain, (size_t)(end - plain));
+        buffer_append_char(buffer, '"');
+}

@@ -1,0 +1,27 @@
+#pragma once
+
+/*
+ * metrics.h — counters, gauges and latency histograms, shown in Prometheus' text format.
+ *
+ * Made once at start, then changed without locks. Names: skafu_<what>_total, …_seconds.
+ */
+
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+
+typedef struct Metric Metric;
+
+/* Register; all text is static or lives as long as the process. @labels: "view=\"project\"" or NULL.
+ * The same name and labels give the same metric. Never freed. Thread: any. */
+Metric *metric_counter(const char *name, const char *labels, const char *help);
+Metric *metric_gauge(const char *name, const char *labels, const char *help);
+Metric *metric_histogram(const char *name, const char *labels, const char *help); /* seconds */
+
+void metric_add(Metric *metric, int64_t n);
+void metric_set(Metric *metric, int64_t value);
+void metric_observe_us(Metric *metric, int64_t duration_us);
+int64_t metric_value(const Metric *metric); /* counter or gauge */
+
+/* Everything registered, in text format. */
+void metrics_write(Buffer *buffer);

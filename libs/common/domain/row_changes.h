@@ -1,0 +1,60 @@
+#pragma once
+
+/*
+ * row_changes.h — what one event does to the rows of one model; a projection fills it, the
+ * projector folds it over the rows. Values are text as PostgreSQL reads it, or NULL.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/json_fields.h"
+
+typedef enum RowChangeKind {
+        ROW_PUT, /* the whole row: fields that are not named become null (or the model's default) */
+        ROW_SET, /* the named fields of an existing row; no row, no change */
+        ROW_DELETE, /* the row goes; no row, no change */
+} RowChangeKind;
+
+typedef struct RowValue {
+        const char *field; /* static text: a field of the model */
+        const char *text;  /* NULL is null; owned by the RowChanges */
+} RowValue;
+
+typedef struct RowChange {
+        RowChangeKind kind;
+        const char *id; /* row id; owned by the RowChanges */
+        RowValue *values;
+        size_t n_values;
+        size_t capacity;
+} RowChange;
+
+typedef struct RowChanges RowChanges;
+
+RowChanges *row_changes_new(void);
+void row_changes_free(RowChanges *changes);
+DEFINE_CLEANUP(RowChanges *, row_changes_free)
+
+/* Forget all changes, keep the memory. */
+void row_changes_clear(RowChanges *changes);
+size_t row_changes_count(const RowChanges *changes);
+const RowChange *row_changes_at(const RowChanges *changes, size_t index);
+
+/* Start a change; row_string() and friends then name its fields. @id is copied. */
+void row_put(RowChanges *changes, const char *id);
+void row_set(RowChanges *changes, const char *id);
+void row_delete(RowChanges *changes, const char *id);
+
+void row_string(RowChanges *changes, const char *field,
+                const char *value); /* copied; NULL is null */
+void row_time(RowChanges *changes, const char *field, int64_t time_us);
+
+/**
+ * row_copy() - set @field from @key of eventData
+ *
+ * A JSON string is decoded, a number or boolean keeps its text, null or absent gives null. For AWSJSON
+ * fields use row_json(), which keeps the JSON text as it is.
+ */
+void row_copy(RowChanges *changes, const char *field, JsonFields *data, const char *key);
+void row_json(RowChanges *changes, const char *field, const JsonFields *data, const char *key);

@@ -1,0 +1,102 @@
+#pragma once
+
+/*
+ * http.h — an HTTP server over ulfius: routes from a table, bodies with a limit, problem+json errors.
+ *
+ * Handlers run on a thread per connection and may block.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buffer.h"
+#include "common/base/error.h"
+
+typedef struct HttpServer HttpServer;
+typedef struct HttpRequest HttpRequest;
+typedef struct HttpResponse HttpResponse;
+typedef struct Principal Principal;       /* common/auth/principal.h */
+typedef struct AuthVerifier AuthVerifier; /* common/auth/auth.h */
+
+/* Fill @res; a handler that fills nothing answers 500. Thread: an HTTP thread. */
+typedef void (*HttpHandler)(void *app, const HttpRequest *req, HttpResponse *res);
+
+typedef struct HttpRoute {
+        const char *method; /* "GET"; HEAD follows GET by itself */
+        const char
+                *pattern; /* "/v1/commands/:type"; a segment that begins with ':' is a parameter */
+        HttpHandler handler;
+        bool public; /* no credentials asked for: health and metrics only */
+} HttpRoute;
+
+typedef struct HttpOptions {
+        const char *service;        /* for messages */
+        const char *listen_address; /* "127.0.0.1", "0.0.0.0" or "::" */
+        uint16_t port;              /* 0: any free one, see http_server_port() */
+        size_t body_bytes_max;      /* 413 beyond */
+        unsigned connections_max;
+        unsigned idle_timeout_s;      /* connections without a byte this long are closed */
+        unsigned read_timeout_s;      /* a request that is not complete by then is cut off */
+        const AuthVerifier *verifier; /* borrowed */
+        /* Called once per answered request; may be NULL. @route is the pattern, "" for none. Any thread. */
+        void (*on_request)(void *app, const HttpRequest *req, const char *route, int status,
+                           int64_t duration_us);
+} HttpOptions;
+
+/**
+ * http_server_start() - bind and serve
+ * @routes:  ends with { NULL }; must stay in place
+ * @app:     handed to handlers
+ *
+ * Unknown paths answer 404, known paths with another method 405 with Allow, all as problem+json. A
+ * request with both Transfer-Encoding and Content-Length is refused with 400. Route handlers that
+ * are not public run only with valid credentials: 401 with WWW-Authenticate otherwise.
+ *
+ * Return: ERROR_NONE; ERROR_UNAVAILABLE when the address is taken (message names address and port).
+ */
+_must_check_ ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options,
+                                         const HttpRoute *routes, void *app, Error *err);
+
+/* Refuse new connections and requests, wait for running handlers (bounded by @deadline_us), close. */
+void http_server_stop(HttpServer *server, int64_t deadline_us);
+void http_server_free(HttpServer *server); /* stops first when running */
+DEFINE_CLEANUP(HttpServer *, http_server_free)
+uint16_t http_server_port(const HttpServer *server);
+
+/* Requests: text is owned by the request and valid while the handler runs; NULL when absent. */
+const char *http_request_method(const HttpRequest *req);
+const char *http_request_path(const HttpRequest *req);
+const char *http_request_param(const HttpRequest *req,
+                               const char *name); /* of the route, decoded */
+const char *http_request_query(const HttpRequest *req,
+                               const char *name); /* decoded; first of several */
+const char *http_request_header(const HttpRequest *req, const char *name); /* any case */
+const char *http_request_body(const HttpRequest *req, size_t *ret_size);
+const Principal *http_request_principal(const HttpRequest *req); /* NULL on public routes */
+int64_t http_request_received_us(const HttpRequest *req);        /* wall clock */
+
+/* Call @visit for every query parameter, decoded. */
+void http_request_each_query(const HttpRequest *req,
+                             void (*visit)(void *data, const char *name, const char *value),
+                             void *data);
+
+/* Responses. */
+void http_response_header(HttpResponse *res, const char *name, const char *value);     /* copied */
+void http_response_json(HttpResponse *res, int status, const char *text, size_t size); /* copied */
+void http_response_text(HttpResponse *res, int status, const char *content_type, const char *text);
+void http_response_empty(HttpResponse *res, int status);
+
+/**
+ * http_response_problem() - answer an error as application/problem+json (RFC 9457)
+ *
+ * {"type":"https://skafu.dev/problems/<code>","title":…,"status":…,"detail":message,"field":field}
+ * The status comes from one table: malformed 400, unauthenticated 401, forbidden 403, invalid 422, not-found 404,
+ * conflict 409, too-large 413, unavailable 503 (with Retry-After: 1), internal 500 (detail withheld).
+ */
+void http_response_problem(HttpResponse *res, const Error *err);
+
+/* The same with members of the caller's: @extra is "\"currentVersion\":3" or NULL. @status 0: from the table. */
+void http_response_problem_with(HttpResponse *res, const Error *err, int status, const char *extra);
+
+int http_status_of(ErrorCode code);

@@ -1,0 +1,50 @@
+#pragma once
+
+/*
+ * kafka.h — librdkafka clients with the settings that Skafu's guarantees need, and topics.
+ */
+
+#include <librdkafka/rdkafka.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+
+DEFINE_CLEANUP(rd_kafka_message_t *, rd_kafka_message_destroy)
+
+typedef struct KafkaTopic {
+        const char *name;
+        int32_t partitions;
+} KafkaTopic;
+
+/**
+ * kafka_topics_ensure() - make missing topics, and check the partition counts of those that exist
+ * @replication, @min_insync:  for new topics
+ *
+ * Blocks until @deadline_us (clock_monotonic_us()). A broker that cannot create topics but makes them on first
+ * use (librdkafka's built-in cluster) is fine. Thread: any.
+ *
+ * Return: ERROR_NONE; ERROR_UNAVAILABLE; ERROR_INVALID when a topic has fewer partitions than asked for.
+ */
+_must_check_ ErrorCode kafka_topics_ensure(const char *brokers, const KafkaTopic *topics, size_t n,
+                                           int replication, int min_insync, int64_t deadline_us,
+                                           Error *err);
+
+typedef void (*KafkaDelivery)(rd_kafka_t *producer, const rd_kafka_message_t *message,
+                              void *opaque);
+
+/**
+ * kafka_producer_new() - an idempotent producer: acks=all, order kept, linger 0, lz4, waits for ever
+ * @delivered:  called from rd_kafka_poll() for every message, acknowledged or failed
+ *
+ * Free with kafka_producer_free(). Return: ERROR_NONE or ERROR_INTERNAL.
+ */
+_must_check_ ErrorCode kafka_producer_new(rd_kafka_t **ret, const char *brokers,
+                                          const char *client_id, KafkaDelivery delivered,
+                                          void *opaque, Error *err);
+
+/* Destroy without waiting; what is still queued is purged (flush first for an orderly end). */
+void kafka_producer_free(rd_kafka_t *producer);
+DEFINE_CLEANUP(rd_kafka_t *, kafka_producer_free)
+
+/* Whether the brokers answer metadata within @timeout_ms; on any client. */
+bool kafka_ready(rd_kafka_t *client, int timeout_ms);

@@ -1,0 +1,43 @@
+#pragma once
+
+/*
+ * pg_conn.h — one connection with sane settings and a deadline on every wait.
+ */
+
+#include <stdint.h>
+
+#include "common/pg/pg_error.h"
+
+typedef struct PgParams PgParams;
+
+/**
+ * pg_connect() - connect and set the session up
+ * @url:   postgresql://… or key=value; keepalive and timeout settings are added where it has none
+ * @name:  application_name: "command-svc writer 1"
+ *
+ * Blocks until @deadline_us (clock_monotonic_us()). The connection is non-blocking afterwards; notices
+ * go nowhere. Thread: one at a time.
+ *
+ * Return: ERROR_NONE or ERROR_UNAVAILABLE.
+ */
+_must_check_ ErrorCode pg_connect(PGconn **ret, const char *url, const char *name,
+                                  int64_t deadline_us, Error *err);
+
+/**
+ * pg_exec() - one statement, one round trip, with a deadline
+ * @sql:     text without parameters (may hold several statements), or with @params $1…
+ * @params:  NULL when there are none
+ * @ret:     the last result; may be NULL when the caller wants none
+ *
+ * When the deadline passes the connection is unusable and closed on the socket level: its
+ * transaction's outcome is unknown unless it was only read.
+ *
+ * Return: ERROR_NONE, or as pg_error_from_result().
+ */
+_must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, const PgParams *params,
+                               PGresult **ret, int64_t deadline_us, const char *what, Error *err);
+
+/* As pg_exec() with a statement that is prepared under @name on first use of this connection. */
+_must_check_ ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const char *sql,
+                                        const PgParams *params, PGresult **ret, int64_t deadline_us,
+                                        const char *what, Error *err);
