@@ -45,9 +45,10 @@ typedef struct Field {
         ScalarType scalar;         /* of a column */
         const EnumType *enum_type; /* for SCALAR_ENUM */
         bool required;
-        bool list;          /* [String]: an array column */
-        char *default_text; /* @default(value: "…"), NULL when none */
-        char *related_name; /* of a relation: the model's name */
+        bool list;           /* [String]: an array column */
+        bool items_required; /* [String!]: no null among them */
+        char *default_text;  /* @default(value: "…"), NULL when none */
+        char *related_name;  /* of a relation: the model's name */
         const struct Model *related;
         char *reference; /* of a relation: the column that holds the id */
 } Field;
