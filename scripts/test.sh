@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Every test that CI runs: the whole suite with gcc, then unit and integration tests with clang under
+# AddressSanitizer and UndefinedBehaviorSanitizer. The last line is "N passed, N failed".
+# usage: test.sh                   all of it
+#        test.sh MESON-ARGUMENT…   one `meson test` of the plain build, e.g. test.sh --suite unit, test.sh token
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=scripts/lib/packages.sh
+. "$root/scripts/lib/packages.sh"
+cd "$root"
+
+logs=$root/.cache/log
+mkdir -p "$logs"
+totals=()
+
+finish() {
+    local status=$?
+    trap - EXIT
+    if ! python3 "$root/scripts/test_totals.py" "${totals[@]}" 2> /dev/null; then
+        [ "$status" != 0 ] || status=1
+        [ "${#totals[@]}" -gt 0 ] || printf '0 passed, 1 failed\n'
+    fi
+    exit "$status"
+}
+trap finish EXIT
+
+[ "${SKAFU_SKIP_PACKAGES:-}" = 1 ] ||
+    packages_need "$logs/packages.log" "${packages_build[@]}" "${packages_run[@]}" "${packages_broker[@]}" \
+        "${packages_test[@]}" "${packages_lint[@]}"
+
+# build DIR LABEL [MESON-ARGUMENT…]: configure once, then compile.
+build() {
+    local dir=$1 label=$2 since
+    shift 2
+    since=$(now_ms)
+    [ -f "$dir/build.ninja" ] || quietly "$logs/setup.log" "meson setup $dir" meson setup "$@" "$dir"
+    quietly "$logs/build.log" "$label" ninja -C "$dir"
+    step "$label" "done in $(elapsed "$since")"
+}
+
+# run DIR NAME ARGUMENT…: one `meson test`; its results count in the totals.
+run() {
+    local dir=$1 name=$2 status=0
+    shift 2
+    rm -f "$dir/meson-logs/$name.json"
+    totals+=("$dir/meson-logs/$name.json")
+    scripts/with_servers.sh meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$name" "$@" || status=$?
+    return "$status"
+}
+
+status=0
+build build "build"
+if [ $# -gt 0 ]; then
+    run build testlog "$@" || status=$?
+    exit "$status"
+fi
+run build testlog || status=$?
+
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+build_sanitized() {
+    CC=clang-14 build build-asan "build (asan)" -Db_sanitize=address,undefined -Db_lundef=false
+}
+build_sanitized
+CK_FORK=no run build-asan sanitized --suite unit --suite integration --timeout-multiplier 3 || status=$?
+exit "$status"
