@@ -15,8 +15,12 @@ typedef struct PgParams PgParams;
  * @url:   postgresql://… or key=value; keepalive and timeout settings are added where it has none
  * @name:  application_name: "command-svc writer 1"
  *
- * Blocks until @deadline_us (clock_monotonic_us()). The connection is non-blocking afterwards; notices
- * go nowhere. Thread: one at a time.
+ * The session has UTC, ISO dates and UTF-8; the server ends what it runs for us soon after we are gone,
+ * and a transaction that idles for a minute. Of several hosts the writable one is taken, unless @url says
+ * otherwise (target_session_attrs).
+ *
+ * Blocks until @deadline_us (clock_monotonic_us()), apart from looking up a host name. The connection is
+ * non-blocking afterwards; notices go nowhere. Thread: one at a time.
  *
  * Return: ERROR_NONE or ERROR_UNAVAILABLE.
  */
@@ -34,10 +38,27 @@ _must_check_ ErrorCode pg_connect(PGconn **ret, const char *url, const char *nam
  *
  * Return: ERROR_NONE, or as pg_error_from_result().
  */
-_must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, const PgParams *params,
-                               PGresult **ret, int64_t deadline_us, const char *what, Error *err);
+_must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
+                               int64_t deadline_us, const char *what, Error *err);
 
-/* As pg_exec() with a statement that is prepared under @name on first use of this connection. */
+/**
+ * pg_exec_prepared() - as pg_exec() with a statement that is prepared on first use of this connection
+ * @name:  means the same @sql always
+ *
+ * Prepared again when the session has lost it or its result has got other columns since, unless a
+ * transaction is open (then that is the error). A connection keeps 256 statements.
+ */
 _must_check_ ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const char *sql,
-                                        const PgParams *params, PGresult **ret, int64_t deadline_us,
+                                        PgParams *params, PGresult **ret, int64_t deadline_us,
                                         const char *what, Error *err);
+
+/*
+ * pg_exec_prepared() in two halves, so that the caller can work while the server does. Between the two
+ * nothing else may use the connection. Sending does not wait for an answer, but reads what comes while
+ * the socket takes no more.
+ */
+_must_check_ ErrorCode pg_send_prepared(PGconn *conn, const char *name, const char *sql,
+                                        PgParams *params, int64_t deadline_us, const char *what,
+                                        Error *err);
+_must_check_ ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us,
+                                  const char *what, Error *err);

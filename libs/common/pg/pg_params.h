@@ -22,7 +22,11 @@ DEFINE_CLEANUP(PgParams *, pg_params_free)
 /* Forget the values, keep the memory. */
 void pg_params_clear(PgParams *params);
 
-/* Scalars, in order $1, $2 …; values are copied. NULL text is NULL. */
+/*
+ * Scalars, in order $1, $2 …; values are copied. NULL text is NULL. Text has the type that the
+ * statement gives it ($1::timestamptz, an enum, a json column), the others have the type they name.
+ * A NUL inside a text is refused by the server, never cut off.
+ */
 void pg_params_text(PgParams *params, const char *text);
 void pg_params_text_n(PgParams *params, const char *text, size_t size);
 void pg_params_int32(PgParams *params, int32_t value);
@@ -54,6 +58,10 @@ void pg_array_bytes(PgParams *params, int array, const void *data, size_t size);
 void pg_array_bool(PgParams *params, int array, bool value);
 void pg_array_null(PgParams *params, int array);
 
+/* Ask for the result in binary form: integers big-endian, uuid 16 bytes, timestamptz microseconds
+ * since 2000-01-01. Until pg_params_clear(). */
+void pg_params_binary_result(PgParams *params);
+
 /* For pg_exec(): the arrays that PQexecParams() wants. Finish all arrays first. */
 typedef struct PgParamView {
         int n;
@@ -61,6 +69,7 @@ typedef struct PgParamView {
         const char *const *values;
         const int *lengths;
         const int *formats;
+        int result_format;
 } PgParamView;
 
 PgParamView pg_params_view(PgParams *params);

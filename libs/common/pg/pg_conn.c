@@ -1,0 +1,330 @@
+#include "common/pg/pg_conn.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+#include "common/pg/pg_params.h"
+#include "common/pg/pg_prepared.h"
+
+#define STATE_STATEMENT_UNKNOWN "26000"
+#define STATE_STATEMENT_EXISTS  "42P05"
+#define STATE_PLAN_OUTDATED     "0A000" /* "cached plan must not change result type" */
+
+/* clang-format off: a sentence */
+static const char session_options[] =
+        "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 "
+        /* statements here are short; compiling one takes longer than running it */
+        "-c jit=off "
+        /* a deadline that passes here ends the statement there, and with it the locks it waits for */
+        "-c client_connection_check_interval=1s -c idle_in_transaction_session_timeout=60s";
+/* clang-format on */
+
+DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree)
+
+static void ignore_notice(void *arg, const PGresult *res)
+{
+}
+
+/* True when @events (or an error) came before @deadline_us; one look at least. */
+static bool wait_for(PGconn *conn, short events, int64_t deadline_us)
+{
+        struct pollfd fd = { .fd = PQsocket(conn), .events = events };
+
+        for (;;) {
+                int64_t left_us = deadline_us - clock_monotonic_us(), left_ms;
+                int n;
+
+                if (left_us < 0)
+                        left_us = 0;
+                left_ms = left_us / US_PER_MS + (left_us % US_PER_MS != 0);
+                n = poll(&fd, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+                if (n > 0)
+                        return true;
+                if (n < 0 && errno != EINTR)
+                        return true; /* libpq will meet the same error and report it */
+                if (n == 0 && left_us == 0)
+                        return false;
+        }
+}
+
+/* Nobody can tell any more what the next bytes belong to: no use until reconnected. */
+static void break_connection(PGconn *conn)
+{
+        (void)shutdown(PQsocket(conn), SHUT_RDWR);
+        while (PQstatus(conn) == CONNECTION_OK && PQconsumeInput(conn)) /* up to the end */
+                ;
+}
+
+static ErrorCode too_late(PGconn *conn, const char *what, Error *err)
+{
+        break_connection(conn);
+        return error_set(err, ERROR_UNAVAILABLE, "could not %s: no answer from PostgreSQL in time",
+                         what);
+}
+
+/* What @url says about options, after ours, so that it wins. */
+static ErrorCode merge_options(const char *url, Buffer *ret, Error *err)
+{
+        char *reason = NULL;
+        _cleanup_(PQconninfoFreep) PQconninfoOption *items = PQconninfoParse(url, &reason);
+
+        PQfreemem(reason); /* quotes the string, and there may be a password in it */
+        if (!items)
+                return error_set(err, ERROR_UNAVAILABLE,
+                                 "could not connect to PostgreSQL: the connection string is "
+                                 "neither postgresql://… nor key=value");
+        buffer_append_string(ret, session_options);
+        for (const PQconninfoOption *item = items; item->keyword; item++) {
+                if (strcmp(item->keyword, "options") == 0 && item->val) {
+                        buffer_append_char(ret, ' ');
+                        buffer_append_string(ret, item->val);
+                }
+        }
+        return ERROR_NONE;
+}
+
+static ErrorCode finish_connecting(PGconn *conn, int64_t deadline_us, Error *err)
+{
+        PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+        if (PQstatus(conn) == CONNECTION_BAD)
+                return pg_error_from_conn(err, conn, "connect to PostgreSQL");
+        while (status != PGRES_POLLING_OK) {
+                if (status == PGRES_POLLING_FAILED)
+                        return pg_error_from_conn(err, conn, "connect to PostgreSQL");
+                if (!wait_for(conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+                              deadline_us))
+                        return error_set(err, ERROR_UNAVAILABLE,
+                                         "could not connect to PostgreSQL: no answer in time");
+                status = PQconnectPoll(conn);
+        }
+        return ERROR_NONE;
+}
+
+ErrorCode pg_connect(PGconn **ret, const char *url, const char *name, int64_t deadline_us,
+                     Error *err)
+{
+        _cleanup_(buffer_deinit) Buffer options = BUFFER_INIT;
+        _cleanup_(PQfinishp) PGconn *conn = NULL;
+        ErrorCode code;
+
+        assert(ret && url && name);
+
+        code = merge_options(url, &options, err);
+        if (code)
+                return code;
+
+        /* What stands before dbname is a default, what stands after it is not to be changed. */
+        const char *const settings[][2] = {
+                { "application_name", name },
+                { "keepalives_idle", "10" },
+                { "keepalives_interval", "5" },
+                { "keepalives_count", "3" },
+                { "tcp_user_timeout", "10000" }, /* ms */
+                { "target_session_attrs", "read-write" },
+                { "dbname", url },
+                { "options", buffer_text(&options) },
+                { "client_encoding", "UTF8" },
+                { NULL, NULL },
+        };
+        const char *keywords[ARRAY_SIZE(settings)], *values[ARRAY_SIZE(settings)];
+
+        for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+                keywords[i] = settings[i][0];
+                values[i] = settings[i][1];
+        }
+        conn = PQconnectStartParams(keywords, values, 1);
+        if (!conn)
+                return error_no_memory(err);
+        (void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
+        code = finish_connecting(conn, deadline_us, err);
+        if (code)
+                return code;
+        if (PQsetnonblocking(conn, 1) != 0 || !pg_prepared_register(conn))
+                return error_no_memory(err);
+        *ret = TAKE_PTR(conn);
+        return ERROR_NONE;
+}
+
+/* Hand everything to the socket. Reads too: the server may not take more before we did. */
+static ErrorCode flush(PGconn *conn, int64_t deadline_us, const char *what, Error *err)
+{
+        for (;;) {
+                int left = PQflush(conn);
+
+                if (left == 0)
+                        return ERROR_NONE;
+                if (left < 0)
+                        return pg_error_from_conn(err, conn, what);
+                if (!wait_for(conn, POLLIN | POLLOUT, deadline_us))
+                        return too_late(conn, what, err);
+                if (!PQconsumeInput(conn))
+                        return pg_error_from_conn(err, conn, what);
+        }
+}
+
+ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const char *what,
+                     Error *err)
+{
+        _cleanup_(PQclearp) PGresult *kept = NULL;
+        ErrorCode code = ERROR_NONE;
+        bool any = false;
+
+        for (;;) {
+                _cleanup_(PQclearp) PGresult *res = NULL;
+
+                while (PQisBusy(conn)) {
+                        if (!wait_for(conn, POLLIN, deadline_us))
+                                return too_late(conn, what, err);
+                        if (!PQconsumeInput(conn))
+                                break; /* the next result says why */
+                }
+                res = PQgetResult(conn);
+                if (!res)
+                        break;
+                any = true;
+                if (code) /* the first failure is the cause, what follows is its consequence */
+                        continue;
+                if (PQresultStatus(res) == PGRES_COPY_IN || PQresultStatus(res) == PGRES_COPY_OUT) {
+                        break_connection(conn);
+                        return error_set(err, ERROR_INTERNAL, "could not %s: COPY is not for this",
+                                         what);
+                }
+                code = pg_error_from_result(err, conn, res, what);
+                PQclear(kept);
+                kept = TAKE_PTR(res);
+        }
+        if (!any)
+                return pg_error_from_conn(err, conn, what);
+        if (code) {
+                const char *state = PQresultErrorField(kept, PG_DIAG_SQLSTATE);
+
+                if (state && (strcmp(state, STATE_STATEMENT_UNKNOWN) == 0 ||
+                              strcmp(state, STATE_PLAN_OUTDATED) == 0))
+                        pg_prepared_forget_all(conn); /* next time they are prepared again */
+                return code;
+        }
+        if (ret)
+                *ret = TAKE_PTR(kept);
+        return ERROR_NONE;
+}
+
+ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
+                  int64_t deadline_us, const char *what, Error *err)
+{
+        ErrorCode code;
+        int sent;
+
+        assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
+
+        if (params) {
+                PgParamView view = pg_params_view(params);
+
+                sent = PQsendQueryParams(conn, sql, view.n, view.types, view.values, view.lengths,
+                                         view.formats, view.result_format);
+        } else {
+                sent = PQsendQuery(conn, sql);
+        }
+        if (!sent)
+                return pg_error_from_conn(err, conn, what);
+        code = flush(conn, deadline_us, what, err);
+        return code ? code : pg_receive(conn, ret, deadline_us, what, err);
+}
+
+static ErrorCode prepare_once(PGconn *conn, const char *name, const char *sql,
+                              const PgParamView *view, int64_t deadline_us, const char *what,
+                              Error *err)
+{
+        ErrorCode code;
+
+        if (!PQsendPrepare(conn, name, sql, view->n, view->types))
+                return pg_error_from_conn(err, conn, what);
+        code = flush(conn, deadline_us, what, err);
+        return code ? code : pg_receive(conn, NULL, deadline_us, what, err);
+}
+
+static ErrorCode deallocate(PGconn *conn, const char *name, int64_t deadline_us, const char *what,
+                            Error *err)
+{
+        _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
+        char *quoted = PQescapeIdentifier(conn, name, strlen(name));
+
+        if (!quoted)
+                return pg_error_from_conn(err, conn, what);
+        buffer_printf(&sql, "DEALLOCATE %s", quoted);
+        PQfreemem(quoted);
+        return pg_exec(conn, buffer_text(&sql), NULL, NULL, deadline_us, what, err);
+}
+
+static ErrorCode prepare(PGconn *conn, const char *name, const char *sql, const PgParamView *view,
+                         int64_t deadline_us, const char *what, Error *err)
+{
+        Error error = ERROR_INIT;
+        ErrorCode code;
+
+        if (pg_prepared_count(conn) == PG_PREPARED_MAX) {
+                code = pg_exec(conn, "DEALLOCATE ALL", NULL, NULL, deadline_us, what, err);
+                if (code)
+                        return code;
+                pg_prepared_forget_all(conn);
+        }
+        code = prepare_once(conn, name, sql, view, deadline_us, what, &error);
+        if (code && strcmp(error.sqlstate, STATE_STATEMENT_EXISTS) == 0 &&
+            PQtransactionStatus(conn) == PQTRANS_IDLE) {
+                /* forgotten here, not there */
+                code = deallocate(conn, name, deadline_us, what, err);
+                if (code)
+                        return code;
+                code = prepare_once(conn, name, sql, view, deadline_us, what, &error);
+        }
+        if (!code)
+                pg_prepared_add(conn, name);
+        else if (err)
+                *err = error;
+        return code;
+}
+
+ErrorCode pg_send_prepared(PGconn *conn, const char *name, const char *sql, PgParams *params,
+                           int64_t deadline_us, const char *what, Error *err)
+{
+        PgParamView view = pg_params_view(params);
+        ErrorCode code;
+
+        assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
+
+        if (!pg_prepared_has(conn, name)) {
+                code = prepare(conn, name, sql, &view, deadline_us, what, err);
+                if (code)
+                        return code;
+        }
+        if (!PQsendQueryPrepared(conn, name, view.n, view.values, view.lengths, view.formats,
+                                 view.result_format))
+                return pg_error_from_conn(err, conn, what);
+        return flush(conn, deadline_us, what, err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): a statement is a name and a text */
+ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const char *sql, PgParams *params,
+                           PGresult **ret, int64_t deadline_us, const char *what, Error *err)
+{
+        ErrorCode code;
+
+        code = pg_send_prepared(conn, name, sql, params, deadline_us, what, err);
+        if (code)
+                return code;
+        code = pg_receive(conn, ret, deadline_us, what, err);
+        if (!code || pg_prepared_has(conn, name) || PQtransactionStatus(conn) != PQTRANS_IDLE)
+                return code;
+
+        /* The statement did not run: the session had lost it, or its plan was out of date. */
+        if (err)
+                *err = ERROR_INIT;
+        code = pg_send_prepared(conn, name, sql, params, deadline_us, what, err);
+        return code ? code : pg_receive(conn, ret, deadline_us, what, err);
+}
