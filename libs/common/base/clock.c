@@ -20,6 +20,15 @@ int64_t clock_monotonic_us(void)
         return (int64_t)ts.tv_sec * US_PER_SEC + ts.tv_nsec / 1000;
 }
 
+void clock_wait_us(int64_t duration_us)
+{
+        struct timespec pause = { .tv_sec = (time_t)(duration_us / US_PER_SEC),
+                                  .tv_nsec = (long)(duration_us % US_PER_SEC) * 1000 };
+
+        if (duration_us > 0)
+                (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+}
+
 void clock_format(int64_t time_us, char ret_text[CLOCK_TEXT_SIZE])
 {
         time_t seconds = (time_t)(time_us / US_PER_SEC);

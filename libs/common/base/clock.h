@@ -20,6 +20,9 @@ int64_t clock_now_us(void);
 /* Monotonic clock, microseconds since some fixed moment; for durations and deadlines. Thread: any. */
 int64_t clock_monotonic_us(void);
 
+/* Let @duration_us pass in this thread. For pauses between tries; tests wait for conditions instead. */
+void clock_wait_us(int64_t duration_us);
+
 /* Write @time_us (years 0001 to 9999) as RFC 3339 text with a Z. */
 void clock_format(int64_t time_us, char ret_text[CLOCK_TEXT_SIZE]);
 

@@ -1,0 +1,126 @@
+#include "command_app.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "command_handler.h"
+#include "common/base/clock.h"
+#include "common/domain/domain.h"
+
+static void app_free(void *data)
+{
+        CommandApp *app = data;
+
+        if (!app)
+                return;
+        for (size_t i = 0; i < app->n_writers; i++)
+                writer_free(app->writers[i]);
+        free(app->writers);
+        relay_free(app->relay);
+        pg_pool_free(app->pool);
+        free(app);
+}
+
+static void app_freep(CommandApp **app)
+{
+        app_free(*app);
+}
+
+static ErrorCode app_new(void **ret, const void *data, Error *err)
+{
+        const CommandConfig *config = data;
+        _cleanup_(app_freep) CommandApp *app = calloc(1, sizeof *app);
+        ErrorCode code;
+
+        if (!app)
+                return error_no_memory(err);
+        app->config = config;
+        code = domain_check(err);
+        if (!code)
+                code = pg_pool_new(&app->pool, config->pg_url, "command-svc",
+                                   (size_t)config->pg_connections, err);
+        if (!code)
+                code = relay_new(&app->relay, config, err);
+        if (code)
+                return code;
+        app->writers = calloc((size_t)config->writers, sizeof(Writer *));
+        if (!app->writers)
+                return error_no_memory(err);
+        for (; app->n_writers < (size_t)config->writers; app->n_writers++) {
+                code = writer_new(&app->writers[app->n_writers], config,
+                                  (unsigned)app->n_writers + 1, app->relay, err);
+                if (code)
+                        return code;
+        }
+        *ret = TAKE_PTR(app);
+        return ERROR_NONE;
+}
+
+static ErrorCode app_start(void *data, Error *err)
+{
+        CommandApp *app = data;
+        ErrorCode code = relay_start(app->relay, err);
+
+        for (size_t i = 0; !code && i < app->n_writers; i++)
+                code = writer_start(app->writers[i], err);
+        return code;
+}
+
+static void app_stop(void *data)
+{
+        CommandApp *app = data;
+
+        /* The writers first: what they still append goes to the relay. */
+        for (size_t i = 0; i < app->n_writers; i++)
+                writer_stop(app->writers[i]);
+        relay_stop(app->relay,
+                   clock_monotonic_us() + app->config->daemon.stop_timeout_s * US_PER_SEC);
+}
+
+static bool postgresql_ready(void *data, char *ret_detail, size_t detail_size)
+{
+        CommandApp *app = data;
+
+        for (size_t i = 0; i < app->n_writers; i++) {
+                if (writer_ready(app->writers[i]))
+                        continue;
+                (void)snprintf(ret_detail, detail_size, "the event store cannot be reached");
+                return false;
+        }
+        return true;
+}
+
+/* Commands are accepted while the broker is away, so that is shown, but does not make us unready. */
+static bool kafka_ready_or_behind(void *data, char *ret_detail, size_t detail_size)
+{
+        CommandApp *app = data;
+
+        (void)snprintf(ret_detail, detail_size, "%s; %" PRId64 " events wait to be published",
+                       relay_connected(app->relay) ? "connected" :
+                                                     "the broker cannot be reached",
+                       relay_backlog(app->relay));
+        return true;
+}
+
+static const HealthCheck checks[] = {
+        { "postgresql", postgresql_ready },
+        { "kafka", kafka_ready_or_behind },
+        { NULL, NULL },
+};
+
+static const HttpRoute routes[] = {
+        { "POST", "/v1/commands/:type", handle_command, false },
+        { NULL, NULL, NULL, false },
+};
+
+const DaemonType command_daemon = {
+        .name = "command-svc",
+        .config_items = command_config_items,
+        .config_size = sizeof(CommandConfig),
+        .routes = routes,
+        .checks = checks,
+        .app_new = app_new,
+        .app_start = app_start,
+        .app_stop = app_stop,
+        .app_free = app_free,
+};

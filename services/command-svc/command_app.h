@@ -1,0 +1,20 @@
+#pragma once
+
+/*
+ * command_app.h — command-svc put together: writers, relay, look-ups; what the handlers are given.
+ */
+
+#include "command_config.h"
+#include "common/pg/pg_pool.h"
+#include "relay.h"
+#include "writer.h"
+
+typedef struct CommandApp {
+        const CommandConfig *config;
+        PgPool *pool; /* for look-ups */
+        Relay *relay;
+        Writer **writers;
+        size_t n_writers;
+} CommandApp;
+
+extern const DaemonType command_daemon;

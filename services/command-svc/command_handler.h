@@ -1,0 +1,10 @@
+#pragma once
+
+/*
+ * command_handler.h — POST /v1/commands/{CommandType}: a request becomes a command, its outcome the answer.
+ */
+
+#include "common/http/http.h"
+
+/* @app is a CommandApp. Thread: an HTTP thread; waits for the command's outcome. */
+void handle_command(void *app, const HttpRequest *req, HttpResponse *res);

@@ -1,0 +1,79 @@
+#pragma once
+
+/*
+ * command_request.h — one command on its way from the handler through a writer and back.
+ *
+ * The handler makes it on its stack, submits it and waits; the writer fills the outcome. Until
+ * command_request_complete() it belongs to the writer, before and after to the handler.
+ */
+
+#include <pthread.h>
+
+#include "common/base/hash.h"
+#include "common/domain/domain.h"
+#include "stored_events.h"
+
+/* What the client says about the aggregate's version. */
+typedef enum ExpectKind {
+        EXPECT_ANY = 0,
+        EXPECT_VERSION,  /* If-Match: "3" */
+        EXPECT_EXISTS,   /* If-Match: * */
+        EXPECT_MISSING,  /* If-None-Match: * */
+} ExpectKind;
+
+typedef enum OutcomeKind {
+        OUTCOME_STORED,   /* decided and appended now; maybe without events */
+        OUTCOME_REFUSED,  /* error says why */
+        OUTCOME_REPEATED, /* the key is known: the first answer stands in the store */
+} OutcomeKind;
+
+typedef struct CommandOutcome {
+        OutcomeKind kind;
+        int status;           /* HTTP; of a refusal 4xx or 503 */
+        int64_t version;      /* of the aggregate: new, or current when refused */
+        StoredEvents *events; /* one reference; NULL when there are none */
+        Error error;          /* of a refusal */
+} CommandOutcome;
+
+typedef struct CommandRequest {
+        /* by the handler */
+        const AggregateType *aggregate_type;
+        const CommandType *type;
+        Uuid id;
+        bool id_given;            /* by Idempotency-Key */
+        uint8_t digest[HASH_SHA256_SIZE];
+        JsonFields payload;       /* spans of the request's body */
+        const char *aggregate_id; /* in the payload, or made_id */
+        char made_id[UUID_TEXT_SIZE];
+        bool aggregate_is_new;    /* its id was made up here: nothing to load */
+        char fresh_id[UUID_TEXT_SIZE];
+        Actor actor;
+        const char *actor_name;   /* for metadata */
+        const char *correlation_id;
+        const char *traceparent;  /* NULL when there is none */
+        ExpectKind expect;
+        int64_t expected_version;
+        int64_t received_us;
+        int32_t partition;        /* where a new stream goes */
+
+        /* by the writer */
+        CommandOutcome outcome;
+        unsigned conflicts;       /* how often it was decided again */
+
+        struct CommandRequest *next; /* in the queue */
+        pthread_mutex_t lock;
+        pthread_cond_t done_changed;
+        bool done;
+} CommandRequest;
+
+void command_request_init(CommandRequest *request);
+void command_request_deinit(CommandRequest *request);
+
+/* Thread: the writer's. The request may be gone when this returns. */
+void command_request_complete(CommandRequest *request);
+
+/* Block until it is complete. Thread: the handler's. */
+void command_request_wait(CommandRequest *request);
+
+/* Fill the outcome with a refusal: status from the error's code unless @status is not 0. */
+void command_request_refuse(CommandRequest *request, const Error *err, int status);
