@@ -38,7 +38,7 @@ postgres_can_reach() {
 postgres_create() {
     local data=$1 auth=$2 password_file=$3 new=$1.new options=()
     rm -rf "$new"
-    mkdir -p -m 700 "$new"
+    mkdir -m 700 "$new"
     if [ -n "$password_file" ]; then
         cp "$password_file" "$new.password"
         options=(--pwfile="$new.password")
