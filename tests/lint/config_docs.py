@@ -63,26 +63,26 @@ def calls(text):
         yield match[1], split(text[match.end() : i - 1])
 
 
-def rows(root, folder, port):
+def rows(root, folder):
     """Table rows of one folder's configuration, in the order of the code."""
     for path in sources.files(root, ".c", ".h", under=(folder,)):
         if os.path.basename(path).startswith("test_"):
             continue
         for kind, arguments in calls(sources.read(root, path)):
             key, default = arguments[1], text_of(arguments[2])
-            if default is None:
-                default = port if arguments[2] == "port" else None
             limits = f"{arguments[3]} to {arguments[4]}" if kind == "INT" else ""
-            if default is None:
+            if arguments[2] == "port":
+                shown = "per service"
+            elif default is None:
                 shown = "required"
             else:
                 shown = f"`{default}`" if default else "empty"
-            help_text = text_of(arguments[-1]) or ""
+            help_text = (text_of(arguments[-1]) or "").replace("|", "\\|")
             yield f"| `{key}` | {shown} | {limits} | {help_text} |"
 
 
 def table(root, name):
-    lines = list(rows(root, TABLES[name], "per service"))
+    lines = list(rows(root, TABLES[name]))
     if not lines:
         return ""
     return "\n".join(["| key | default | range | meaning |", "|---|---|---|---|"] + lines) + "\n"
