@@ -6,8 +6,8 @@
 #include "common/base/hash.h"
 
 typedef struct Entry {
-        struct Entry *chain;          /* of its bucket */
-        struct Entry *newer, *older;  /* by last use */
+        struct Entry *chain;         /* of its bucket */
+        struct Entry *newer, *older; /* by last use */
         Aggregate *aggregate;
         uint64_t hash;
         size_t bytes; /* as last counted */
@@ -165,8 +165,8 @@ void aggregate_cache_trim(AggregateCache *cache)
 {
         /* Used ones are at the newest end, since use moves them there. */
         for (Entry *entry = cache->newest; entry && entry->used; entry = entry->older) {
-                size_t bytes = sizeof *entry + strlen(entry->id) + 1 +
-                               aggregate_bytes(entry->aggregate);
+                size_t bytes =
+                        sizeof *entry + strlen(entry->id) + 1 + aggregate_bytes(entry->aggregate);
 
                 cache->bytes += bytes - entry->bytes;
                 entry->bytes = bytes;

@@ -10,14 +10,14 @@
 
 typedef enum AppendOutcome {
         APPEND_STORED = 0,
-        APPEND_REPEATED = 1, /* command id known, same digest */
+        APPEND_REPEATED = 1,   /* command id known, same digest */
         APPEND_KEY_REUSED = 2, /* command id known, another digest */
         APPEND_CONFLICT = 3, /* the aggregate is at another version than the decision was made on */
 } AppendOutcome;
 
 typedef struct AppendResult {
         AppendOutcome outcome;
-        int64_t version;        /* new, the first answer's, or current */
+        int64_t version; /* new, the first answer's, or current */
         int32_t partition;
         int64_t first_position; /* of a stored command with events */
         int64_t stored_at_us;

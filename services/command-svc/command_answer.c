@@ -68,7 +68,8 @@ typedef struct Answer {
         int64_t version;
         const Event *events;
         size_t n_events;
-        const Event *last; /* of the aggregate: where a read has to wait for; NULL when there is none */
+        const Event
+                *last; /* of the aggregate: where a read has to wait for; NULL when there is none */
 } Answer;
 
 static void send_answer(HttpResponse *res, int status, const Answer *answer)
@@ -126,8 +127,8 @@ static ErrorCode send_from_store(PGconn *conn, int status, Answer *answer, size_
         int64_t first = answer->version - (n_events ? (int64_t)n_events - 1 : 0);
         ErrorCode code;
 
-        code = read_events(conn, answer->aggregate_type, answer->aggregate_id, first > 0 ? first : 1,
-                           answer->version, &batch, err);
+        code = read_events(conn, answer->aggregate_type, answer->aggregate_id,
+                           first > 0 ? first : 1, answer->version, &batch, err);
         if (code)
                 return code;
         if (batch) {
@@ -164,7 +165,8 @@ static ErrorCode send_record(PGconn *conn, const CommandRequest *request, HttpRe
                 .aggregate_id = record->aggregate_id,
                 .version = record->version,
         };
-        return send_from_store(conn, record->status, &answer, (size_t)record->event_count, res, err);
+        return send_from_store(conn, record->status, &answer, (size_t)record->event_count, res,
+                               err);
 }
 
 static ErrorCode look_up_and_send(PgPool *pool, const CommandRequest *request, HttpResponse *res,

@@ -96,8 +96,7 @@ static bool kafka_ready_or_behind(void *data, char *ret_detail, size_t detail_si
         CommandApp *app = data;
 
         (void)snprintf(ret_detail, detail_size, "%s; %" PRId64 " events wait to be published",
-                       relay_connected(app->relay) ? "connected" :
-                                                     "the broker cannot be reached",
+                       relay_connected(app->relay) ? "connected" : "the broker cannot be reached",
                        relay_backlog(app->relay));
         return true;
 }

@@ -63,15 +63,18 @@ static ErrorCode read_payload(const HttpRequest *req, CommandRequest *request, E
 {
         size_t size;
         const char *body = http_request_body(req, &size);
+        Uuid fresh;
         ErrorCode code;
 
         code = payload_check(request->type, body, size, &request->payload, err);
         if (code)
                 return code;
-        uuid_format(&(Uuid){ uuid_new() }, request->fresh_id);
+        fresh = uuid_new();
+        uuid_format(&fresh, request->fresh_id);
         request->aggregate_id = json_fields_string(&request->payload, request->type->id_field);
         if (!request->aggregate_id) {
-                uuid_format(&(Uuid){ uuid_new() }, request->made_id);
+                fresh = uuid_new();
+                uuid_format(&fresh, request->made_id);
                 request->aggregate_id = request->made_id;
                 request->aggregate_is_new = true;
         }

@@ -16,9 +16,9 @@
 /* What the client says about the aggregate's version. */
 typedef enum ExpectKind {
         EXPECT_ANY = 0,
-        EXPECT_VERSION,  /* If-Match: "3" */
-        EXPECT_EXISTS,   /* If-Match: * */
-        EXPECT_MISSING,  /* If-None-Match: * */
+        EXPECT_VERSION, /* If-Match: "3" */
+        EXPECT_EXISTS,  /* If-Match: * */
+        EXPECT_MISSING, /* If-None-Match: * */
 } ExpectKind;
 
 typedef enum OutcomeKind {
@@ -40,25 +40,25 @@ typedef struct CommandRequest {
         const AggregateType *aggregate_type;
         const CommandType *type;
         Uuid id;
-        bool id_given;            /* by Idempotency-Key */
+        bool id_given; /* by Idempotency-Key */
         uint8_t digest[HASH_SHA256_SIZE];
         JsonFields payload;       /* spans of the request's body */
         const char *aggregate_id; /* in the payload, or made_id */
         char made_id[UUID_TEXT_SIZE];
-        bool aggregate_is_new;    /* its id was made up here: nothing to load */
+        bool aggregate_is_new; /* its id was made up here: nothing to load */
         char fresh_id[UUID_TEXT_SIZE];
         Actor actor;
-        const char *actor_name;   /* for metadata */
+        const char *actor_name; /* for metadata */
         const char *correlation_id;
-        const char *traceparent;  /* NULL when there is none */
+        const char *traceparent; /* NULL when there is none */
         ExpectKind expect;
         int64_t expected_version;
         int64_t received_us;
-        int32_t partition;        /* where a new stream goes */
+        int32_t partition; /* where a new stream goes */
 
         /* by the writer */
         CommandOutcome outcome;
-        unsigned conflicts;       /* how often it was decided again */
+        unsigned conflicts; /* how often it was decided again */
 
         struct CommandRequest *next; /* in the queue */
         pthread_mutex_t lock;

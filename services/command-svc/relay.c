@@ -17,9 +17,9 @@
 #include "relay_log.h"
 #include "relay_session.h"
 
-#define READ_BACK_SIZE   1000                 /* events read from the store at a time */
-#define NOTE_EVERY_US    (100 * US_PER_MS)    /* how much a crash makes us publish again */
-#define STALLED_AFTER_US (5 * US_PER_SEC)     /* no acknowledgement for this long: the broker is away */
+#define READ_BACK_SIZE   1000              /* events read from the store at a time */
+#define NOTE_EVERY_US    (100 * US_PER_MS) /* how much a crash makes us publish again */
+#define STALLED_AFTER_US (5 * US_PER_SEC) /* no acknowledgement for this long: the broker is away */
 #define KAFKA_TIMEOUT_US (5 * US_PER_SEC)
 
 struct Relay {
@@ -253,14 +253,14 @@ static ErrorCode pump(Relay *relay, RelayLog *log, Error *err)
                 _cleanup_(stored_events_unrefp) StoredEvents *events =
                         relay_log_take(log, log->produced + 1);
 
-                code = events ? produce_offer(relay, log, events, err) :
-                                produce_from_store(relay, log, err);
+                code = events ? produce_offer(relay, log, events, err)
+                              : produce_from_store(relay, log, err);
         }
         /* A full queue is no failure: its reports wake us, and the store has what was dropped. */
         return code == ERROR_UNAVAILABLE && relay->producer &&
-                               rd_kafka_outq_len(relay->producer) > 0 ?
-                       ERROR_NONE :
-                       code;
+                               rd_kafka_outq_len(relay->producer) > 0
+                       ? ERROR_NONE
+                       : code;
 }
 
 static int64_t count_backlog(Relay *relay)

@@ -17,11 +17,11 @@ typedef struct RelayLog {
         const char *aggregate_type; /* static text */
         char *topic;
         int32_t partition;
-        atomic_bool leased;      /* this process is its relay */
-        int64_t acknowledged;    /* by the broker, without gaps */
-        int64_t produced;        /* handed to the producer */
-        int64_t noted;           /* acknowledged, as the store knows it */
-        int64_t sampled;         /* a produced position whose way is timed; 0 when none is */
+        atomic_bool leased;   /* this process is its relay */
+        int64_t acknowledged; /* by the broker, without gaps */
+        int64_t produced;     /* handed to the producer */
+        int64_t noted;        /* acknowledged, as the store knows it */
+        int64_t sampled;      /* a produced position whose way is timed; 0 when none is */
         int64_t sampled_stored_us;
         _Atomic int64_t committed; /* the highest position known to be in the store */
 

@@ -7,7 +7,7 @@
 struct StoredEvents {
         atomic_int refs;
         size_t bytes;
-        char *data; /* eventData of all events, one behind the other */
+        char *data;    /* eventData of all events, one behind the other */
         char *strings; /* aggregate id, correlation id, metadata */
         size_t n_events;
         Event events[];
@@ -25,7 +25,8 @@ static char *put(char **at, const char *text, size_t size)
 
 StoredEvents *stored_events_new(const StoredEventsHead *head, EventList *list)
 {
-        size_t id_size = strlen(head->aggregate_id), correlation_size = strlen(head->correlation_id);
+        size_t id_size = strlen(head->aggregate_id),
+               correlation_size = strlen(head->correlation_id);
         size_t strings_size = id_size + correlation_size + head->metadata.size + 3;
         size_t data_size = list->text.size;
         StoredEvents *stored;
@@ -37,8 +38,8 @@ StoredEvents *stored_events_new(const StoredEventsHead *head, EventList *list)
         if (!stored || !at)
                 abort(); /* as Buffer: nothing sensible is left to do */
         atomic_init(&stored->refs, 1);
-        stored->bytes = sizeof *stored + list->n_events * sizeof *stored->events + strings_size +
-                        data_size;
+        stored->bytes =
+                sizeof *stored + list->n_events * sizeof *stored->events + strings_size + data_size;
         stored->strings = at;
         common = (Event){
                 .aggregate_type = head->aggregate_type,

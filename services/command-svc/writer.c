@@ -15,7 +15,7 @@
 #include "decision.h"
 #include "event_store_setup.h"
 
-#define CONFLICTS_MAX    100  /* decisions of one command before it is answered 503 */
+#define CONFLICTS_MAX    100 /* decisions of one command before it is answered 503 */
 #define RECONNECT_US     (500 * US_PER_MS)
 #define STREAM_READ_SIZE 1000 /* events read at a time while an aggregate is loaded */
 
@@ -56,7 +56,8 @@ ErrorCode writer_new(Writer **ret, const CommandConfig *config, unsigned number,
             !writer->appended)
                 return error_no_memory(err);
         writer->appends = metric_counter("skafu_appends_total", NULL, "batches appended");
-        writer->append_time = metric_histogram("skafu_append_seconds", NULL, "time to append a batch");
+        writer->append_time =
+                metric_histogram("skafu_append_seconds", NULL, "time to append a batch");
         writer->commands = metric_counter("skafu_commands_appended_total", NULL,
                                           "commands whose outcome was stored");
         writer->conflicts = metric_counter("skafu_command_conflicts_total", NULL,
@@ -328,8 +329,7 @@ static void append_singly(Writer *writer, CommandRequest *list, int64_t deadline
 
 static void process(Writer *writer, CommandRequest *list)
 {
-        int64_t deadline_us =
-                clock_monotonic_us() + writer->config->command_timeout_ms * US_PER_MS;
+        int64_t deadline_us = clock_monotonic_us() + writer->config->command_timeout_ms * US_PER_MS;
         Backoff backoff = BACKOFF_INIT(10 * US_PER_MS, 200 * US_PER_MS);
         bool was_ready = writer_ready(writer);
 

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""The real binaries, from a command over HTTP to the row that a read answers, and what they refuse."""
+
+import json
+import os
+import sys
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+from suite import Suite, token, wait_until  # noqa: E402
+
+JSON = "application/json"
+
+
+class EndToEnd(unittest.TestCase):
+    suite = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.suite = Suite()
+        cls.suite.__enter__()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.suite.__exit__(None, None, None)
+
+    def command(self, name, payload, bearer=None, **headers):
+        body = payload if isinstance(payload, (bytes, str)) else json.dumps(payload)
+        sent = {"Authorization": f"Bearer {bearer or token('alice')}", "Content-Type": JSON}
+        sent.update({key.replace("_", "-"): value for key, value in headers.items()})
+        status, answered, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}", body, sent)
+        return status, {key.lower(): value for key, value in answered.items()}, json.loads(text)
+
+    def read(self, path, bearer=None, after=None):
+        headers = {"Authorization": f"Bearer {bearer or token('alice')}"}
+        if after:
+            headers["X-Consistency-Token"] = after
+        status, _, text = self.suite.request("query-svc", "GET", path, None, headers)
+        return status, json.loads(text)
+
+    def create(self, **payload):
+        status, _, body = self.command("CreateProject", {"name": "Billing", **payload})
+        self.assertEqual(status, 201, body)
+        return body
+
+    def test_command_to_row(self):
+        project = self.create(description="größer")
+        event = project["events"][0]
+        self.assertEqual(event["eventType"], "ProjectCreated")
+        self.assertEqual(event["eventSequence"], 1)
+        self.assertEqual(event["metadata"]["actor"], "alice")
+        self.assertEqual(event["metadata"]["aggregateType"], "project")
+        self.assertEqual(event["metadata"]["commandId"], project["commandId"])
+
+        status, row = self.read(f"/v1/projects/{project['aggregateId']}", after=project["consistencyToken"])
+        self.assertEqual(status, 200, row)
+        self.assertEqual((row["name"], row["description"], row["status"], row["owner"]), ("Billing", "größer", "ACTIVE", "alice"))
+        self.assertEqual(row["createdAt"], event["timestamp"])
+
+        status, _, added = self.command("AddService", '{"projectId":"%s","serviceName":"api","serviceType":"API",'
+                                        '"configuration":{"b":1.50,"a":[1e2]}}' % project["aggregateId"])
+        self.assertEqual(status, 201, added)
+        self.assertEqual(added["version"], 2)
+        service = added["events"][0]["eventData"]["serviceId"]
+        # Two views: each is waited for with the token.
+        status, row = self.read(f"/v1/services/{service}?include=project", after=added["consistencyToken"])
+        self.assertEqual(status, 200, row)
+        self.assertEqual(row["project"]["name"], "Billing")
+        status, row = self.read(f"/v1/projects/{project['aggregateId']}?include=services", after=added["consistencyToken"])
+        self.assertEqual([s["id"] for s in row["services"]], [service])
+
+    def test_text_travels_untouched(self):
+        project = self.create()
+        configuration = '{"b":1.50,"a":[1e2, 0.10],"é":"\\u00e9"}'
+        status, _, added = self.command("AddService", '{"projectId":"%s","serviceName":"x","serviceType":"WORKER","configuration":%s}'
+                                        % (project["aggregateId"], configuration))
+        self.assertEqual(status, 201, added)
+        row = self.suite.sql(f"SELECT event_data FROM event_store.events WHERE event_id = '{added['events'][0]['eventId']}'")
+        self.assertIn(configuration, row[0][0])
+        wait_until("the service's row", lambda: self.suite.sql(
+            f"SELECT 1 FROM read.service WHERE \"projectId\" = '{project['aggregateId']}'"))
+        row = self.suite.sql(f"SELECT configuration FROM read.service WHERE \"projectId\" = '{project['aggregateId']}'")
+        self.assertEqual(row[0][0], configuration)
+
+    def test_same_key_same_answer(self):
+        key = f"order-{uuid.uuid4()}"
+        first = self.command("CreateProject", {"name": "Once"}, Idempotency_Key=key)
+        again = self.command("CreateProject", {"name": "Once"}, Idempotency_Key=key)
+        self.assertEqual(first[0], 201)
+        self.assertEqual((first[0], first[2]), (again[0], again[2]))
+        self.assertEqual(again[1].get("idempotent-replayed"), "true")
+        self.assertNotIn("idempotent-replayed", first[1])
+        self.assertEqual(first[1]["x-consistency-token"], again[1]["x-consistency-token"])
+        other = self.command("CreateProject", {"name": "Twice"}, Idempotency_Key=key)
+        self.assertEqual(other[0], 422)
+        self.assertEqual(other[2]["field"], "Idempotency-Key")
+        # Somebody else's key of the same text is another key.
+        stranger = self.command("CreateProject", {"name": "Once"}, bearer=token("bob"), Idempotency_Key=key)
+        self.assertEqual(stranger[0], 201)
+        self.assertNotEqual(stranger[2]["aggregateId"], first[2]["aggregateId"])
+
+    def test_refusals_are_repeated_too(self):
+        project = self.create()
+        key = str(uuid.uuid4())
+        rename = {"projectId": project["aggregateId"], "name": "Later"}
+        self.assertEqual(self.command("ArchiveProject", {"projectId": project["aggregateId"]})[0], 201)
+        first = self.command("RenameProject", rename, Idempotency_Key=key)
+        self.assertEqual(first[0], 422, first)
+        self.assertEqual(self.command("RestoreProject", {"projectId": project["aggregateId"]})[0], 201)
+        again = self.command("RenameProject", rename, Idempotency_Key=key)
+        self.assertEqual((first[0], first[2]), (again[0], again[2]))
+        self.assertEqual(self.command("RenameProject", rename)[0], 201)
+
+    def test_expected_version(self):
+        project = self.create()
+        rename = {"projectId": project["aggregateId"], "name": "New"}
+        status, _, problem = self.command("RenameProject", rename, If_Match='"7"')
+        self.assertEqual((status, problem["currentVersion"], problem["field"]), (409, 1, "If-Match"))
+        self.assertEqual(self.command("RenameProject", rename, If_Match='"1"')[0], 201)
+        self.assertEqual(self.command("RenameProject", rename, If_Match="1")[0], 400)
+        taken = {"projectId": project["aggregateId"], "name": "Billing"}
+        self.assertEqual(self.command("CreateProject", taken, If_None_Match="*")[0], 412)
+        self.assertEqual(self.command("CreateProject", taken)[0], 409)
+
+    def test_bad_input_names_the_field(self):
+        cases = [("CreateProject", {}, 400, "payload.name"),
+                 ("CreateProject", {"name": 7}, 400, "payload.name"),
+                 ("CreateProject", {"name": "x", "nmae": "y"}, 400, "payload.nmae"),
+                 ("CreateProject", {"name": "x" * 5000}, 413, "payload.name"),
+                 ("CreateProject", "{", 400, "payload"),
+                 ("CreateProject", b"{\"name\":\"\xff\"}", 400, "payload"),
+                 ("CreateProject", "{\"name\":\"a\\u0000b\"}", 400, "payload"),
+                 ("AddService", {"projectId": "p", "serviceName": "s", "serviceType": "TOASTER"}, 400, "payload.serviceType"),
+                 ("RecordMetric", {"name": "x", "value": "much", "unit": "s", "source": "t"}, 400, "payload.value")]
+        for name, payload, status, field in cases:
+            with self.subTest(name=name, payload=payload):
+                answered, headers, problem = self.command(name, payload)
+                self.assertEqual((answered, problem.get("field")), (status, field), problem)
+                self.assertEqual(headers["content-type"], "application/problem+json")
+                self.assertTrue(problem["detail"])
+        self.assertEqual(self.command("Nonsense", {})[0], 404)
+        self.assertEqual(self.command("RenameProject", {"projectId": "nobody", "name": "x"})[0], 404)
+
+    def test_who_may_what(self):
+        project = self.create()
+        rename = {"projectId": project["aggregateId"], "name": "Mine now"}
+        self.assertEqual(self.command("RenameProject", rename, bearer=token("bob"))[0], 403)
+        self.assertEqual(self.command("RenameProject", rename, bearer=token("root", "Admin"))[0], 201)
+        status, _ = self.read(f"/v1/projects/{project['aggregateId']}", bearer=token("bob"), after=project["consistencyToken"])
+        self.assertEqual(status, 404)
+        status, _ = self.read(f"/v1/projects/{project['aggregateId']}", bearer=token("dev", "Developer"))
+        self.assertEqual(status, 200)
+        for service, path in (("command-svc", "/v1/commands/CreateProject"), ("query-svc", "/v1/projects")):
+            for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic YTpi"}):
+                method = "POST" if service == "command-svc" else "GET"
+                status, answered, _ = self.suite.request(service, method, path, "{}" if method == "POST" else None, headers)
+                self.assertEqual(status, 401)
+                self.assertIn("Bearer", answered.get("WWW-Authenticate", ""))
+
+    def test_metrics_and_lists(self):
+        developer = token("dev", "Developer")
+        source = f"s-{uuid.uuid4()}"
+        for value in range(25):
+            status, _, body = self.command("RecordMetric", {"name": "load", "value": value / 10, "unit": "1", "source": source,
+                                                            "timestamp": f"2026-01-01T00:00:{value:02}Z"}, bearer=developer)
+            self.assertEqual(status, 201, body)
+            self.read(f"/v1/metrics/{body['aggregateId']}", after=body["consistencyToken"])
+        seen, cursor = [], ""
+        while True:
+            status, page = self.read(f"/v1/metrics?source={source}&sort=timestamp:desc&limit=10{cursor}")
+            self.assertEqual(status, 200, page)
+            seen += [item["value"] for item in page["items"]]
+            if not page["nextCursor"]:
+                break
+            cursor = f"&cursor={page['nextCursor']}"
+        self.assertEqual(seen, [value / 10 for value in reversed(range(25))])
+
+    def test_many_at_once_on_one_aggregate(self):
+        project = self.create()
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda n: self.command("RenameProject", {"projectId": project["aggregateId"], "name": f"n{n}"}),
+                                    range(200)))
+        self.assertEqual({status for status, _, _ in answers}, {201})
+        self.assertEqual(sorted(body["version"] for _, _, body in answers), list(range(2, 202)))
+
+    def test_health(self):
+        for name in ("command-svc", "projector-svc", "query-svc"):
+            self.assertEqual(self.suite.request(name, "GET", "/healthz")[0], 200)
+            status, _, text = self.suite.request(name, "GET", "/readyz")
+            self.assertEqual(status, 200)
+            self.assertIn("postgresql", json.loads(text)["checks"])
+            status, _, text = self.suite.request(name, "GET", "/metrics")
+            self.assertEqual(status, 200)
+            self.assertIn(b"# TYPE skafu_", text)
+
+    def test_zz_orderly_stop(self):
+        """Last by name: SIGTERM finishes and flushes, exit code 0; started again, nothing is missing."""
+        for name in ("query-svc", "projector-svc", "command-svc"):
+            self.assertEqual(self.suite.terminate(name), 0, self.suite.log_tail(name))
+        unpublished = self.suite.sql("SELECT sum(l.last_position - p.published) FROM event_store.logs l "
+                                     "JOIN event_store.publications p USING (aggregate_type, partition)")
+        self.assertEqual(unpublished, [["0"]])
+        for name in ("command-svc", "projector-svc", "query-svc"):
+            self.suite.start(name)
+        self.suite.verify()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

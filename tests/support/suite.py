@@ -1,0 +1,234 @@
+"""A whole Skafu on free ports in a folder of its own: PostgreSQL, Kafka and the three services, each of
+which a test can kill and start again.
+
+The servers are started by the shell functions that ./dev uses (scripts/lib); the services are the real
+binaries of the build folder in SKAFU_TEST_BUILD.
+"""
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SECRET = "a-secret-of-this-test-run-32-bytes"
+SERVICES = ("command-svc", "projector-svc", "query-svc")
+ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
+
+
+def wait_until(what, condition, seconds=60):
+    """Poll a condition until it holds; a test never waits for time to pass."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def token(user, *groups):
+    def part(data):
+        return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+    now = int(time.time())
+    claims = {"sub": user, "username": user, "cognito:groups": list(groups), "iss": "skafu", "aud": "skafu",
+              "iat": now, "exp": now + 86400}
+    text = part(b'{"alg":"HS256","typ":"JWT"}') + b"." + part(json.dumps(claims).encode())
+    return (text + b"." + part(hmac.new(SECRET.encode(), text, hashlib.sha256).digest())).decode()
+
+
+class Suite:
+    """with Suite() as suite: …"""
+
+    def __init__(self, broker="kafka", schema=None, binaries=None):
+        self.build = os.environ.get("SKAFU_TEST_BUILD") or sys.exit("SKAFU_TEST_BUILD: the build folder")
+        self.dir = tempfile.mkdtemp(prefix="skafu-suite.")
+        os.chmod(self.dir, 0o755)
+        self.broker = broker
+        self.schema = schema or os.path.join(ROOT, "domain", "schema.graphql")
+        self.binaries = {name: os.path.join(self.build, "services", name, name) for name in SERVICES}
+        self.skafuctl = os.path.join(self.build, "tools", "skafuctl", "skafuctl")
+        if binaries:
+            self.skafuctl = binaries.pop("skafuctl", self.skafuctl)
+            self.binaries.update(binaries)
+        self.ports = {name: free_port() for name in SERVICES + ("postgres", "kafka", "controller")}
+        self.brokers = f"127.0.0.1:{self.ports['kafka']}"
+        self.processes = {}
+
+    # ---- servers -----------------------------------------------------------------------------------
+
+    def _shell(self, script):
+        lib = os.path.join(ROOT, "scripts", "lib")
+        text = f'set -euo pipefail; root={ROOT}; dir={self.dir}; . {lib}/postgres.sh; . {lib}/kafka.sh\n{script}'
+        done = subprocess.run(["bash", "-c", text], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(f"{script}\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _pid(self, name):
+        with open(os.path.join(self.dir, f"{name}.pid"), encoding="ascii") as file:
+            return int(file.read().split()[0])
+
+    def pg_url(self, role="postgres"):
+        return f"postgresql://{role}@127.0.0.1:{self.ports['postgres']}/skafu"
+
+    def start_postgres(self):
+        self._shell(f'postgres_start "$dir/postgres" {self.ports["postgres"]} "$dir/postgres.pid" '
+                    '"$dir/postgres.log" -c max_connections=200')
+
+    def start_kafka(self):
+        if self.broker == "embedded":
+            self._spawn("kafka", [os.path.join(self.build, "tools", "embedded-broker", "embedded-broker"),
+                                  "--port", str(self.ports["kafka"])], {})
+            wait_until("the embedded broker answers", lambda: self._connects(self.ports["kafka"]))
+            return
+        self._shell(f'kafka_start "$(kafka_cache "$root")" "$dir/kafka" {self.ports["kafka"]} '
+                    f'{self.ports["controller"]} "$dir/kafka.pid" "$dir/kafka.log"')
+
+    @staticmethod
+    def _connects(port):
+        with socket.socket() as sock:
+            return sock.connect_ex(("127.0.0.1", port)) == 0
+
+    def sql(self, statement, role="postgres"):
+        """Rows as lists of text."""
+        done = subprocess.run(["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.pg_url(role), "-c", statement],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return [line.split("\t") for line in done.stdout.splitlines()]
+
+    # ---- services ----------------------------------------------------------------------------------
+
+    def _spawn(self, name, command, environment):
+        log = open(os.path.join(self.dir, f"{name}.log"), "a", encoding="utf-8")
+        self.processes[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                                env={**os.environ, **environment}, start_new_session=True)
+        log.close()
+
+    def environment(self, name):
+        return {
+            "SKAFU_PG_URL": self.pg_url(ROLES[name]),
+            "SKAFU_KAFKA_BROKERS": self.brokers,
+            "SKAFU_HTTP_PORT": str(self.ports[name]),
+            "SKAFU_JWT_HS256_SECRET": SECRET,
+            "SKAFU_SCHEMA_FILE": self.schema,
+        }
+
+    def start(self, name, **overrides):
+        environment = self.environment(name)
+        environment.update(overrides)
+        self._spawn(name, [self.binaries[name]], environment)
+        wait_until(f"{name} is ready", lambda: self.ready(name), 90)
+
+    def ready(self, name):
+        code = self.processes[name].poll()
+        if code is not None:
+            raise AssertionError(f"{name} ended with {code}:\n{self.log_tail(name)}")
+        try:
+            return self.request(name, "GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def log_tail(self, name, lines=20):
+        with open(os.path.join(self.dir, f"{name}.log"), encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-lines:])
+
+    def kill(self, name):
+        """kill -9"""
+        if name in self.processes:
+            process = self.processes.pop(name)
+            process.kill()
+            process.wait()
+        else:
+            pid = self._pid(name)
+            os.kill(pid, signal.SIGKILL)
+            wait_until(f"{name} is gone", lambda: not os.path.exists(f"/proc/{pid}") or self._zombie(pid))
+
+    @staticmethod
+    def _zombie(pid):
+        try:
+            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+        except OSError:
+            return True
+
+    def terminate(self, name, seconds=30):
+        """SIGTERM, and the exit code."""
+        process = self.processes.pop(name)
+        process.terminate()
+        return process.wait(seconds)
+
+    def request(self, name, method, path, body=None, headers=None, timeout=30):
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
+        finally:
+            connection.close()
+
+    def migrate(self):
+        subprocess.run([self.skafuctl, "migrate", "--pg-url", self.pg_url()], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def verify(self, seconds=120, views_only=False):
+        """skafuctl verify: store, topics and views agree. Returns its report."""
+        command = [self.skafuctl, "verify", "--json", "--wait", str(seconds), "--pg-url", self.pg_url(),
+                   "--kafka-brokers", self.brokers, "--schema-file", self.schema]
+        done = subprocess.run(command + (["--no-topics"] if views_only else []), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            tails = "".join(f"--- {name}\n{self.log_tail(name)}" for name in self.processes)
+            raise AssertionError(f"verify: {done.stdout}{done.stderr}{tails}")
+        return json.loads(done.stdout)
+
+    # ---- life --------------------------------------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self._shell('postgres_create "$dir/postgres" trust ""')
+            self.start_postgres()
+            self.sql_admin("CREATE DATABASE skafu")
+            if self.broker == "kafka":
+                self._shell('kafka_format "$(kafka_cache "$root")" "$dir/kafka" "$dir/kafka-format.log"')
+            self.start_kafka()
+            self.migrate()
+            for name in SERVICES:
+                self.start(name)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def sql_admin(self, statement):
+        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1",
+                        f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/postgres", "-c", statement], check=True)
+
+    def __exit__(self, kind, error, trace):
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+        self.processes.clear()
+        self._shell('process_stop "$dir/kafka.pid" 30 KILL || true; postgres_stop "$dir/postgres.pid" || true')
+        if kind is None or not os.environ.get("SKAFU_TEST_KEEP"):
+            shutil.rmtree(self.dir, ignore_errors=True)
+        else:
+            print(f"# kept: {self.dir}", file=sys.stderr)
