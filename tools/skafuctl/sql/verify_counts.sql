@@ -1,0 +1,2 @@
+SELECT (SELECT count(*) FROM event_store.events), (SELECT count(*) FROM event_store.streams),
+    (SELECT count(*) FROM event_store.commands)

@@ -1,0 +1,45 @@
+#pragma once
+
+/*
+ * verify.h — `skafuctl verify`: walks the event store, the topics and the views, and proves that they
+ * agree, or says where they do not.
+ */
+
+#include "common/model/model.h"
+#include "common/pg/pg_conn.h"
+#include "verify_report.h"
+
+typedef struct VerifyOptions {
+        const char *pg_url;
+        const char *kafka_brokers;
+        const char *topic_prefix;
+        const char *schema_file;
+        int wait_s;
+        bool json;
+} VerifyOptions;
+
+/* Reading everything may take long. */
+#define VERIFY_TIMEOUT_US (3600 * US_PER_SEC)
+
+/* One log partition, as the store has it. */
+typedef struct VerifyLog {
+        char aggregate_type[64];
+        int32_t partition;
+        int64_t last_position;
+} VerifyLog;
+
+/* Positions are 1…n and streams 1…version; the logs found go to @ret_logs (free with free()). */
+_must_check_ ErrorCode verify_store(PGconn *conn, VerifyReport *report, VerifyLog **ret_logs,
+                                    size_t *ret_n, Error *err);
+
+/* The topic's partition carries the log's events, all of them, in order. */
+_must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
+                                    const VerifyLog *log, VerifyReport *report, Error *err);
+
+/* The view equals a fresh fold of all events that feed it. */
+_must_check_ ErrorCode verify_view(PGconn *conn, const Schema *schema, const Model *model,
+                                   VerifyReport *report, Error *err);
+
+/* Wait until topics and views have caught up with the store, for at most options->wait_s. */
+_must_check_ ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, const Schema *schema,
+                                   VerifyReport *report, Error *err);
