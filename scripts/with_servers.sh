@@ -45,10 +45,11 @@ postgres_can_reach "$dir" || fail "the user postgres cannot reach $dir: set TMPD
 pg_port=$(port_free)
 kafka_port=$(port_free)
 controller_port=$(port_free)
+kafka_format "$cache" "$dir/kafka" "$dir/kafka-format.log"
+kafka_launch "$cache" "$dir/kafka" "$kafka_port" "$controller_port" "$dir/kafka.pid" "$dir/kafka.log"
 quietly "$dir/initdb.log" "initdb" postgres_create "$dir/postgres" trust ''
 postgres_start "$dir/postgres" "$pg_port" "$dir/postgres.pid" "$dir/postgres.log" -c max_connections=500
-kafka_format "$cache" "$dir/kafka" "$dir/kafka-format.log"
-kafka_start "$cache" "$dir/kafka" "$kafka_port" "$controller_port" "$dir/kafka.pid" "$dir/kafka.log"
+kafka_await "$kafka_port" "$dir/kafka.pid" "$dir/kafka.log"
 
 export SKAFU_TEST_PG_URL="postgresql://postgres@127.0.0.1:$pg_port/postgres"
 export SKAFU_TEST_KAFKA_BROKERS="127.0.0.1:$kafka_port"

@@ -93,8 +93,8 @@ kafka_format() {
     mv "$data.new" "$data"
 }
 
-# kafka_start CACHE DATA PORT CONTROLLER_PORT PIDFILE LOG: start and wait until it answers.
-kafka_start() {
+# kafka_launch CACHE DATA PORT CONTROLLER_PORT PIDFILE LOG: start it; it answers later, see kafka_await.
+kafka_launch() {
     local cache=$1 data=$2 port=$3 controller_port=$4 pidfile=$5 log=$6 java archive=()
     java=$(kafka_java)
     kafka_properties "$data" "$port" "$controller_port" > "$data.properties"
@@ -107,7 +107,11 @@ kafka_start() {
     process_start "$pidfile" "$log" "$java" -Xms256m -Xmx512m -XX:+UseSerialGC "${archive[@]}" -Xlog:cds=off \
         -Xlog:cds+dynamic=off -Dlog4j2.configurationFile="$kafka_scripts/log4j2.properties" \
         -cp "$(kafka_classpath "$cache")" kafka.Kafka "$data.properties"
-    process_await "$pidfile" "$log" 90 kafka_answers "$port"
+}
+
+# kafka_await PORT PIDFILE LOG: wait until it answers.
+kafka_await() {
+    process_await "$2" "$3" 90 kafka_answers "$1"
 }
 
 kafka_answers() {

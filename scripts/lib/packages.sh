@@ -1,4 +1,5 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash
+# shellcheck disable=SC2034
 # packages.sh — the Debian packages that Skafu needs; installs what is missing.
 
 # shellcheck source=scripts/lib/console.sh

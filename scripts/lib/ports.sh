@@ -20,13 +20,13 @@ ports_listening() {
 }
 
 port_taken() {
-    ports_listening | grep -q "^$1 "
+    grep -q "^$1 " <<< "$(ports_listening)"
 }
 
 # port_owner PORT: "pid 123 (nginx)" of the listener, or "another user's process".
 port_owner() {
     local inode fd pid
-    inode=$(ports_listening | awk -v port="$1" '$1 == port { print $2; exit }')
+    inode=$(awk -v port="$1" '$1 == port { print $2; exit }' <<< "$(ports_listening)")
     for fd in /proc/[0-9]*/fd/*; do
         if [ "$(readlink "$fd" 2> /dev/null)" = "socket:[$inode]" ]; then
             pid=${fd#/proc/}

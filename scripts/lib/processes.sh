@@ -18,13 +18,19 @@ process_stat() {
 # process_start PIDFILE LOG COMMAND…: run COMMAND in a session of its own, so that a terminal's
 # Ctrl-C does not reach it.
 process_start() {
-    local pidfile=$1 log=$2 pid stat
+    local pidfile=$1 log=$2
     shift 2
-    setsid "$@" >> "$log" 2>&1 < /dev/null &
-    pid=$!
-    stat=$(process_stat "$pid")
-    printf '%s\n' "${stat#* }" > "${pidfile%.pid}.start"
-    printf '%s\n' "$pid" > "$pidfile"
+    # 9 is the lock of the script that starts it; a child must not keep it.
+    setsid "$@" >> "$log" 2>&1 < /dev/null 9>&- &
+    process_note "$pidfile" $!
+}
+
+# process_note PIDFILE PID
+process_note() {
+    local stat
+    stat=$(process_stat "$2")
+    printf '%s\n' "${stat#* }" > "${1%.pid}.start"
+    printf '%s\n' "$2" > "$1"
 }
 
 # process_pid PIDFILE: the pid when its process runs; status 1 otherwise.
