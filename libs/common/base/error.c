@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const code_names[ERROR_CODE_COUNT] = {
         [ERROR_NONE] = "none",
@@ -16,6 +17,26 @@ static const char *const code_names[ERROR_CODE_COUNT] = {
         [ERROR_INTERNAL] = "internal",
 };
 
+/* Drop a UTF-8 character that was cut at the end of a full @text: the text goes into JSON. */
+static void trim_cut_character(char *text)
+{
+        size_t size = strlen(text), start = size, want = 1;
+
+        while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
+                start--;
+        if (start == 0)
+                return;
+        start--;
+        if (((unsigned char)text[start] & 0xe0) == 0xc0)
+                want = 2;
+        else if (((unsigned char)text[start] & 0xf0) == 0xe0)
+                want = 3;
+        else if (((unsigned char)text[start] & 0xf8) == 0xf0)
+                want = 4;
+        if (size - start < want)
+                text[start] = '\0';
+}
+
 ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
 {
         assert(code != ERROR_NONE);
@@ -23,6 +44,7 @@ ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
         if (err) {
                 *err = (Error){ .code = code };
                 (void)vsnprintf(err->message, sizeof err->message, fmt, args);
+                trim_cut_character(err->message);
         }
         return code;
 }
@@ -44,8 +66,10 @@ ErrorCode error_set_field(Error *err, ErrorCode code, const char *field, const c
         va_start(args, fmt);
         (void)error_vset(err, code, fmt, args);
         va_end(args);
-        if (err)
+        if (err) {
                 (void)snprintf(err->field, sizeof err->field, "%s", field);
+                trim_cut_character(err->field);
+        }
         return code;
 }
 

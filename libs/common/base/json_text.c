@@ -14,7 +14,7 @@ static unsigned text_depth(const char *p, const char *end)
 
         for (; p < end; p++) {
                 if (in_string) {
-                        if (*p == '\\')
+                        if (*p == '\\' && p + 1 < end)
                                 p++;
                         else if (*p == '"')
                                 in_string = false;
@@ -35,6 +35,8 @@ ErrorCode json_text_check(const char *text, size_t size, unsigned max_depth, Err
         json_error_t fault;
         json_t *json;
 
+        if (size == 0)
+                return error_set(err, ERROR_MALFORMED, "expected a JSON object, got nothing");
         if (text_depth(text, text + size) > max_depth)
                 return error_set(err, ERROR_MALFORMED, "nested more than %u levels deep",
                                  max_depth);

@@ -41,6 +41,10 @@ void row_changes_clear(RowChanges *changes);
 size_t row_changes_count(const RowChanges *changes);
 const RowChange *row_changes_at(const RowChanges *changes, size_t index);
 
+/* What is wrong with the event that the changes were made from: a row without id, a string that
+ * cannot be decoded. NULL when all is well; the changes must not be used otherwise. */
+const char *row_changes_fault(const RowChanges *changes);
+
 /* Start a change; row_string() and friends then name its fields. @id is copied. */
 void row_put(RowChanges *changes, const char *id);
 void row_set(RowChanges *changes, const char *id);
