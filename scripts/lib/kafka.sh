@@ -114,6 +114,12 @@ kafka_await() {
     process_await "$2" "$3" 90 kafka_answers "$1"
 }
 
+# kafka_start CACHE DATA PORT CONTROLLER_PORT PIDFILE LOG: both.
+kafka_start() {
+    kafka_launch "$@"
+    kafka_await "$3" "$5" "$6"
+}
+
 kafka_answers() {
     kcat -b "127.0.0.1:$1" -L -m 2
 }

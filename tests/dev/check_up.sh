@@ -62,12 +62,16 @@ all_ready() {
     dev status && [ "$(grep -c ' ready$' "$output")" = "${#parts[@]}" ]
 }
 
+nothing_runs() {
+    ! pgrep -f -- "$SKAFU_STATE" > "$output"
+}
+
 nothing_left() {
     local name
     for name in "${parts[@]}"; do
         [ ! -e "$SKAFU_STATE/run/$name.pid" ] || return 1
     done
-    ! pgrep -f -- "$SKAFU_STATE" > "$output"
+    nothing_runs
 }
 
 # until_true SECONDS COMMAND…
@@ -137,7 +141,7 @@ printf '1\n' > "$SKAFU_STATE/run/kafka.start"
 block "$SKAFU_COMMAND_PORT"
 check "a service's port is taken" refused up --detach
 check "... the line names the variable" says "SKAFU_COMMAND_PORT"
-check "... and what had started is stopped" nothing_left
+check "... and nothing was started" nothing_runs
 unblock
 
 "$source/dev" up > "$dir/foreground" 2>&1 < /dev/null &
@@ -167,7 +171,7 @@ mv "$SKAFU_STATE/pg/PG_VERSION" "$dir/aside/"
 check "a folder that is no cluster is refused" refused up --detach
 check "... with the way out" says "is not a PostgreSQL cluster: remove it (rm -rf"
 mv "$dir/aside/PG_VERSION" "$SKAFU_STATE/pg/"
-PATH_SAVED=$PATH
+path=$PATH
 mkdir "$dir/bin"
 for tool in /usr/bin/*; do
     case $tool in
@@ -178,7 +182,7 @@ done
 export PATH=$dir/bin
 unset JAVA_HOME
 check "a missing java is refused" refused up --detach
-export PATH=$PATH_SAVED
+export PATH=$path
 check "... with two ways out" says "openjdk-17-jre-headless); or start with --broker embedded"
 
 check "the embedded broker needs no java" dev up --detach --broker embedded
