@@ -14,7 +14,7 @@ BANNED = {
     "strtok|strtok_r": "strcspn and spans",
     "atoi|atol|atoll|atof": "a parser that reports errors (strtoll with an end pointer)",
     "gets": "getline",
-    "sleep|usleep|nanosleep|clock_nanosleep": "a condition variable, poll() or backoff.h, which can be woken",
+    "sleep|usleep": "a condition variable, poll() or backoff.h, which can be woken",
     "alloca": "the heap: sizes come from outside",
     "system|popen": "posix_spawn with an argument vector",
     "rand|srand|random|drand48": "uuid.h or backoff.h",
@@ -27,6 +27,7 @@ BANNED = {
 # function: the files that may call it, as a pattern
 CONFINED = {
     "getenv|secure_getenv": (r"libs/common/daemon/config\.c|(tests|bench)/.*|.*/test_\w+\.c", "a config row"),
+    "nanosleep|clock_nanosleep": (r"libs/common/base/clock\.c", "a condition variable or poll(), which can be woken"),
     "exit|_exit|quick_exit": (r".*/main\.c|(tests|bench|tools)/.*|.*/test_\w+\.c", "a returned code"),
 }
 # decide, evolve and projections are pure: same input, same output
