@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Send Debian packages through the running system and check what arrives; see tools/demo.
+set -euo pipefail
+# shellcheck source=scripts/lib/services.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib/services.sh"
+
+for name in "${parts[@]}"; do
+    part_runs "$name" || fail "$name does not run: ./dev up starts it"
+done
+# shellcheck source=/dev/null
+. "$state/env"
+exec python3 "$root/tools/demo/demo.py" "$build/tools/skafuctl/skafuctl" "$root/domain/schema.graphql" "$@"
