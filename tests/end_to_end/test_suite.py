@@ -6,9 +6,11 @@ import os
 import sys
 import unittest
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tap  # noqa: E402
 from suite import Suite, token, wait_until  # noqa: E402
 
 JSON = "application/json"
@@ -179,7 +181,6 @@ class EndToEnd(unittest.TestCase):
 
     def test_many_at_once_on_one_aggregate(self):
         project = self.create()
-        from concurrent.futures import ThreadPoolExecutor
         with ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(lambda n: self.command("RenameProject", {"projectId": project["aggregateId"], "name": f"n{n}"}),
                                     range(200)))
@@ -209,4 +210,4 @@ class EndToEnd(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    tap.main()

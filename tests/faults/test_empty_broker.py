@@ -4,9 +4,11 @@ the projector running and with the projector away while the broker forgot what i
 
 import os
 import sys
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tap  # noqa: E402
 from load import Load  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
@@ -22,31 +24,32 @@ def unpublished(suite):
                             JOIN event_store.publications p USING (aggregate_type, partition)""")[0][0])
 
 
-def main():
-    with Suite(broker="embedded") as suite:
-        load = Load(suite, 400).start()
-        load.join()
-        wait_until("the views have caught up", lambda: behind(suite) == 0)
+class EmptyBroker(unittest.TestCase):
+    def test_a_broker_that_forgets_loses_nothing(self):
+        with Suite(broker="embedded") as suite:
+            Load(suite, 400).start().join()
+            wait_until("the views have caught up", lambda: behind(suite) == 0)
 
-        # Published, but read by nobody: only the store still has these events.
-        suite.terminate("projector-svc")
-        load = Load(suite, 200).start()
-        load.join()
-        wait_until("everything is published", lambda: unpublished(suite) == 0)
-        suite.kill("kafka")
-        suite.start_kafka()
-        suite.start("projector-svc")
-        wait_until("the views were filled from the store", lambda: behind(suite) == 0)
+            # Published, but read by nobody: only the store still has these events.
+            suite.terminate("projector-svc")
+            Load(suite, 200).start().join()
+            wait_until("everything is published", lambda: unpublished(suite) == 0)
+            suite.kill("kafka")
+            suite.start_kafka()
+            suite.start("projector-svc")
+            wait_until("the views were filled from the store", lambda: behind(suite) == 0)
 
-        # And under load, everything running.
-        load = Load(suite, 400).start()
-        wait_until("the load runs", lambda: load.count() > 100 or load.errors)
-        suite.kill("kafka")
-        suite.start_kafka()
-        load.join()
-        wait_until("the views have caught up", lambda: behind(suite) == 0)
-        print("#", suite.verify(views_only=True), flush=True)
-    print("1..1\nok 1 - a broker that forgets loses nothing")
+            # And under load, everything running.
+            load = Load(suite, 400).start()
+            wait_until("the load runs", lambda: load.count() > 100 or load.errors)
+            suite.kill("kafka")
+            suite.start_kafka()
+            load.join()
+            wait_until("the views have caught up", lambda: behind(suite) == 0)
+            report = suite.verify(views_only=True)
+            print("#", report["views"], flush=True)
+            self.assertTrue(report["ok"])
 
 
-main()
+if __name__ == "__main__":
+    tap.main()

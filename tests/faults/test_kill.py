@@ -5,34 +5,39 @@ fresh fold of the events."""
 
 import os
 import sys
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
+import tap  # noqa: E402
 from load import Load  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
 COMMANDS = 5000
+VICTIMS = ("command-svc", "projector-svc", "query-svc", "kafka", "command-svc", "projector-svc")
 
 
-def main():
-    with Suite() as suite:
-        load = Load(suite, COMMANDS).start()
-        for turn, name in enumerate(("command-svc", "projector-svc", "query-svc", "kafka", "command-svc", "projector-svc")):
-            goal = (turn + 1) * COMMANDS // 8
-            wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors, 120)
-            print(f"# kill -9 {name} after {load.count()} commands", flush=True)
-            suite.kill(name)
-            if name == "kafka":
-                suite.start_kafka()
-            else:
-                suite.start(name)
-        load.join()
-        print(f"# {load.count()} commands acknowledged, {load.retries} sent again", flush=True)
-        if load.count() != COMMANDS:
-            raise AssertionError(f"{load.count()} of {COMMANDS} commands acknowledged")
-        load.check_acknowledged()
-        print("#", suite.verify(), flush=True)
-    print("1..1\nok 1 - nothing lost, doubled or reordered")
+class Kill(unittest.TestCase):
+    def test_nothing_is_lost_doubled_or_reordered(self):
+        with Suite() as suite:
+            load = Load(suite, COMMANDS).start()
+            for turn, name in enumerate(VICTIMS):
+                goal = (turn + 1) * COMMANDS // (len(VICTIMS) + 2)
+                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors, 120)
+                print(f"# kill -9 {name} after {load.count()} commands", flush=True)
+                suite.kill(name)
+                if name == "kafka":
+                    suite.start_kafka()
+                else:
+                    suite.start(name)
+            load.join()
+            print(f"# {load.count()} commands acknowledged, {load.retries} sent again", flush=True)
+            self.assertEqual(load.count(), COMMANDS)
+            load.check_acknowledged()
+            report = suite.verify()
+            print("#", report["views"], flush=True)
+            self.assertTrue(report["ok"])
 
 
-main()
+if __name__ == "__main__":
+    tap.main()
