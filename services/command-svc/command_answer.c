@@ -146,7 +146,7 @@ static ErrorCode send_record(PGconn *conn, const CommandRequest *request, HttpRe
         _cleanup_(command_record_freep) CommandRecord *record = NULL;
         Answer answer;
         Error problem;
-        int64_t version;
+        int64_t version = 0;
         ErrorCode code;
 
         code = store_find_command(conn, &request->id, &record,
@@ -194,7 +194,7 @@ static ErrorCode look_up_and_send(PgPool *pool, const CommandRequest *request, H
 void command_answer_send(PgPool *pool, const CommandRequest *request, HttpResponse *res)
 {
         const CommandOutcome *outcome = &request->outcome;
-        Error err;
+        Error err = ERROR_INIT;
 
         if (outcome->kind == OUTCOME_REFUSED) {
                 send_refusal(res, &outcome->error, outcome->status, outcome->version);

@@ -6,5 +6,5 @@
 
 #include "common/http/http.h"
 
-/* @app is a CommandApp. Thread: an HTTP thread; waits for the command's outcome. */
-void handle_command(void *app, const HttpRequest *req, HttpResponse *res);
+/* @data is a CommandApp. Thread: an HTTP thread; waits for the command's outcome. */
+void handle_command(void *data, const HttpRequest *req, HttpResponse *res);

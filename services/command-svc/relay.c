@@ -63,6 +63,8 @@ ErrorCode relay_new(Relay **ret, const CommandConfig *config, Error *err)
         relay->backoff = BACKOFF_INIT(50 * US_PER_MS, 2 * US_PER_SEC);
         while (domain_aggregates[n_types])
                 n_types++;
+        if (n_types == 0)
+                return error_set(err, ERROR_INTERNAL, "the domain has no aggregate");
         relay->logs = calloc(n_types * relay->partitions, sizeof *relay->logs);
         if (!relay->logs)
                 return error_no_memory(err);
