@@ -145,7 +145,7 @@ static ErrorCode send_record(PGconn *conn, const CommandRequest *request, HttpRe
 {
         _cleanup_(command_record_freep) CommandRecord *record = NULL;
         Answer answer;
-        Error problem;
+        Error problem = ERROR_INIT;
         int64_t version = 0;
         ErrorCode code;
 

@@ -14,7 +14,8 @@ typedef struct VerifyOptions {
         const char *kafka_brokers;
         const char *topic_prefix;
         const char *schema_file;
-        int wait_s;
+        int wait_s;     /* let topics and views catch up for this long */
+        bool no_topics; /* the broker keeps only a part, as the embedded one does */
         bool json;
 } VerifyOptions;
 
@@ -40,6 +41,7 @@ _must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
 _must_check_ ErrorCode verify_view(PGconn *conn, const Schema *schema, const Model *model,
                                    VerifyReport *report, Error *err);
 
-/* Wait until topics and views have caught up with the store, for at most options->wait_s. */
-_must_check_ ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, const Schema *schema,
-                                   VerifyReport *report, Error *err);
+/* Wait until topics and views have caught up with the store, for at most options->wait_s; a problem when
+ * they have not. */
+_must_check_ ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, VerifyReport *report,
+                                   Error *err);
