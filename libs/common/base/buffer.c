@@ -33,6 +33,8 @@ char *buffer_reserve(Buffer *buffer, size_t size)
                         (void)fprintf(stderr, "out of memory\n");
                         abort();
                 }
+                if (!buffer->capacity)
+                        data[0] = '\0';
                 buffer->data = data;
                 buffer->capacity = capacity;
         }
@@ -84,7 +86,6 @@ char *buffer_take(Buffer *buffer)
         char *data;
 
         (void)buffer_reserve(buffer, 0);
-        buffer->data[buffer->size] = '\0';
         data = buffer->data;
         *buffer = BUFFER_INIT;
         return data;

@@ -1,6 +1,7 @@
 #include "common/base/json_fields.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,10 +145,16 @@ static bool number_text(const JsonFields *fields, const char *key, char text[64]
 bool json_fields_double(const JsonFields *fields, const char *key, double *ret)
 {
         char text[64];
+        double value;
 
         if (!number_text(fields, key, text))
                 return false;
-        *ret = strtod(text, NULL);
+        errno = 0;
+        value = strtod(text, NULL);
+        /* Out of range at either end: PostgreSQL could not read it. Denormal numbers are fine. */
+        if (!isfinite(value) || (errno == ERANGE && value == 0))
+                return false;
+        *ret = value;
         return true;
 }
 

@@ -45,7 +45,8 @@ JsonSpan json_fields_get(const JsonFields *fields, const char *key);
 /* The decoded string of @key; owned by @fields until the next parse. NULL when it is not a string. */
 const char *json_fields_string(JsonFields *fields, const char *key);
 
-/* The number of @key; false, and @ret untouched, when it is not a number (or, for int64, not a whole
- * number in range). */
+/* The number of @key; false, and @ret untouched, when it is not a number of at most 63 characters that
+ * fits: beyond the range of a double, or so small that it would become 0; for int64, not a whole number
+ * in range. */
 bool json_fields_double(const JsonFields *fields, const char *key, double *ret);
 bool json_fields_int64(const JsonFields *fields, const char *key, int64_t *ret);

@@ -166,6 +166,17 @@ static const PayloadField *find_field(const CommandType *type, JsonSpan key)
         return NULL;
 }
 
+/* The client's own text goes into the message, so no more of it than a field's name can hold. */
+static void clip(Buffer *text, size_t max)
+{
+        if (text->size <= max)
+                return;
+        while (max > 0 && ((unsigned char)text->data[max] & 0xc0) == 0x80)
+                max--;
+        text->size = max;
+        text->data[max] = '\0';
+}
+
 static ErrorCode refuse_unknown(const CommandType *type, JsonSpan key, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer path = BUFFER_INIT;
@@ -173,11 +184,12 @@ static ErrorCode refuse_unknown(const CommandType *type, JsonSpan key, Error *er
 
         buffer_append_string(&path, "payload.");
         (void)json_string_decode(&path, key);
+        clip(&path, sizeof err->field - 1);
         for (const PayloadField *field = type->fields; field->name; field++)
                 buffer_printf(&known, "%s%s", field == type->fields ? "" : ", ", field->name);
         return error_set_field(err, ERROR_MALFORMED, buffer_text(&path),
-                               "%s has no field \"%.64s\"; it has %s", type->name,
-                               buffer_text(&path) + strlen("payload."), buffer_text(&known));
+                               "%s is no field of %s, which has %s", buffer_text(&path), type->name,
+                               buffer_text(&known));
 }
 
 ErrorCode payload_check(const CommandType *type, const char *text, size_t size,

@@ -1,0 +1,297 @@
+#include "scenario.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "scenario_rows.h"
+
+#define SCENARIO_EVENTS_MAX 256
+
+struct Scenario {
+        const AggregateType *type;
+        const char *id;
+        Aggregate *aggregate;
+        Event events[SCENARIO_EVENTS_MAX]; /* all that happened */
+        char *data[SCENARIO_EVENTS_MAX];   /* of each event */
+        size_t n_events;
+        size_t first_made; /* by the last command */
+        size_t n_taken;    /* by then_event() */
+        unsigned n_commands;
+        bool sent;
+        Error refusal;
+};
+
+static Buffer with_quotes(const char *text)
+{
+        Buffer quoted = BUFFER_INIT;
+
+        for (; *text; text++)
+                buffer_append_char(&quoted, *text == '\'' ? '"' : *text);
+        return quoted;
+}
+
+Scenario *scenario_new(const char *aggregate_type, const char *aggregate_id)
+{
+        const AggregateType *type = domain_aggregate(aggregate_type);
+        Scenario *scenario;
+
+        ck_assert_msg(type, "the domain has no aggregate \"%s\"", aggregate_type);
+        scenario = calloc(1, sizeof *scenario);
+        ck_assert_ptr_nonnull(scenario);
+        scenario->type = type;
+        scenario->id = aggregate_id;
+        scenario->aggregate = aggregate_new(type);
+        return scenario;
+}
+
+void scenario_free(Scenario *scenario)
+{
+        for (size_t i = 0; i < scenario->n_events; i++)
+                free(scenario->data[i]);
+        aggregate_free(scenario->aggregate);
+        free(scenario);
+}
+
+/* Takes @data over. */
+static void add_event(Scenario *scenario, const char *type, int version, Buffer *data)
+{
+        Event *event;
+        Error err = ERROR_INIT;
+        size_t size = data->size;
+
+        ck_assert_uint_lt(scenario->n_events, SCENARIO_EVENTS_MAX);
+        scenario->data[scenario->n_events] = buffer_take(data);
+        event = &scenario->events[scenario->n_events++];
+        *event = (Event){
+                .type = type,
+                .version = version,
+                .aggregate_type = scenario->type->name,
+                .aggregate_id = scenario->id,
+                .sequence = (int64_t)scenario->n_events,
+                .data = { scenario->data[scenario->n_events - 1], size },
+                .metadata = { "{}", 2 },
+                .correlation_id = "scenario",
+                .timestamp_us = SCENARIO_START_US + (int64_t)scenario->n_events * US_PER_SEC,
+                .position = (int64_t)scenario->n_events,
+        };
+        ck_assert_msg(aggregate_apply(scenario->aggregate, event, &err) == ERROR_NONE,
+                      "%s cannot be applied: %s", type, err.message);
+}
+
+void given_version(Scenario *scenario, const char *event_type, int version, const char *data)
+{
+        Buffer text = with_quotes(data);
+        Error err = ERROR_INIT;
+
+        ck_assert_msg(!scenario->sent, "given() comes before when()");
+        ck_assert_msg(json_text_check(buffer_text(&text), text.size, 64, &err) == ERROR_NONE,
+                      "eventData of %s: %s", event_type, err.message);
+        add_event(scenario, event_type, version, &text);
+}
+
+void given(Scenario *scenario, const char *event_type, const char *data)
+{
+        const EventType *type = aggregate_event(scenario->type, event_type);
+
+        ck_assert_msg(type, "%s has no event \"%s\"", scenario->type->name, event_type);
+        given_version(scenario, event_type, type->version, data);
+}
+
+static ErrorCode decide(Scenario *scenario, const CommandType *type, const Buffer *payload,
+                        const Actor *actor, EventList *ret)
+{
+        _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
+        char fresh_id[sizeof SCENARIO_FRESH_ID];
+        Command command = {
+                .type = type,
+                .id = uuid_from_name(type->name, strlen(type->name)),
+                .aggregate_id = scenario->id,
+                .fresh_id = fresh_id,
+                .payload = &fields,
+                .actor = actor,
+                .version = scenario->aggregate->version,
+                .received_us = SCENARIO_START_US + (int64_t)scenario->n_events * US_PER_SEC +
+                               US_PER_SEC / 2,
+        };
+        const char *id;
+        ErrorCode code;
+
+        (void)snprintf(fresh_id, sizeof fresh_id, "%.28s%08u", SCENARIO_FRESH_ID,
+                       scenario->n_commands % 100000000);
+        code = payload_check(type, buffer_text(payload), payload->size, &fields,
+                             &scenario->refusal);
+        if (code)
+                return code;
+        id = command_string(&command, type->id_field);
+        ck_assert_msg(!id || strcmp(id, scenario->id) == 0,
+                      "the scenario is about \"%s\", not \"%s\"", scenario->id, id ? id : "");
+        code = command_allowed(scenario->type, scenario->aggregate->state, &command,
+                               &scenario->refusal);
+        if (code)
+                return code;
+        return type->decide(scenario->aggregate->state, &command, ret, &scenario->refusal);
+}
+
+void when(Scenario *scenario, const char *command_type, const char *payload, const Actor *actor)
+{
+        const AggregateType *aggregate = NULL;
+        const CommandType *type = domain_command(command_type, &aggregate);
+        _cleanup_(buffer_deinit) Buffer text = with_quotes(payload);
+        _cleanup_(event_list_deinit) EventList events = EVENT_LIST_INIT;
+        ErrorCode code;
+
+        ck_assert_msg(type && aggregate == scenario->type, "%s has no command \"%s\"",
+                      scenario->type->name, command_type);
+        scenario->sent = true;
+        scenario->n_commands++;
+        scenario->first_made = scenario->n_taken = scenario->n_events;
+        scenario->refusal = ERROR_INIT;
+        code = decide(scenario, type, &text, actor, &events);
+        ck_assert_msg(code == scenario->refusal.code, "a refusal must fill its error");
+        if (code)
+                return;
+        for (size_t i = 0; i < events.n_events; i++) {
+                JsonSpan data = event_list_data(&events, i);
+                Buffer copy = BUFFER_INIT;
+                Error err = ERROR_INIT;
+
+                ck_assert_msg(json_text_check(data.text, data.size, 64, &err) == ERROR_NONE,
+                              "%s made a %s that is no JSON: %s", command_type,
+                              events.events[i].type, err.message);
+                buffer_append(&copy, data.text, data.size);
+                add_event(scenario, events.events[i].type, events.events[i].version, &copy);
+        }
+}
+
+static void check_accepted(const Scenario *scenario)
+{
+        ck_assert_msg(scenario->sent, "nothing was sent yet");
+        ck_assert_msg(!scenario->refusal.code, "refused as %s: %s",
+                      error_code_name(scenario->refusal.code), scenario->refusal.message);
+}
+
+void then_event(Scenario *scenario, const char *event_type, const char *data)
+{
+        _cleanup_(buffer_deinit) Buffer expected = with_quotes(data);
+        const Event *event;
+
+        check_accepted(scenario);
+        ck_assert_msg(scenario->n_taken < scenario->n_events, "there is no further event, not %s",
+                      event_type);
+        event = &scenario->events[scenario->n_taken++];
+        ck_assert_str_eq(event->type, event_type);
+        ck_assert_str_eq(event->data.text, buffer_text(&expected));
+}
+
+void then_nothing_more(Scenario *scenario)
+{
+        check_accepted(scenario);
+        ck_assert_msg(scenario->n_taken == scenario->n_events, "there is a further event, %s",
+                      scenario->events[scenario->n_taken].type);
+}
+
+void then_refused(Scenario *scenario, ErrorCode code, const char *field)
+{
+        ck_assert_msg(scenario->sent, "nothing was sent yet");
+        ck_assert_str_eq(error_code_name(scenario->refusal.code), error_code_name(code));
+        ck_assert_str_eq(scenario->refusal.field, field);
+        ck_assert_msg(*scenario->refusal.message, "a refusal must say why");
+}
+
+const char *scenario_message(const Scenario *scenario)
+{
+        return scenario->refusal.message;
+}
+
+int64_t scenario_version(const Scenario *scenario)
+{
+        return scenario->aggregate->version;
+}
+
+static void project_event(const Scenario *scenario, const Event *event, const char *model,
+                          RowChanges *changes)
+{
+        _cleanup_(json_fields_deinit) JsonFields data = JSON_FIELDS_INIT;
+        _cleanup_(buffer_deinit) Buffer upcast = BUFFER_INIT;
+
+        row_changes_clear(changes);
+        ck_assert_int_eq(event_current_data(scenario->type, event, &upcast, &data, NULL),
+                         ERROR_NONE);
+        for (const Projection *p = scenario->type->projections; p->event_type; p++) {
+                if (strcmp(p->event_type, event->type) == 0 && strcmp(p->model, model) == 0)
+                        p->project(event, &data, changes);
+        }
+        ck_assert_msg(!row_changes_fault(changes), "%s: %s", event->type,
+                      row_changes_fault(changes));
+}
+
+static ScenarioRows *fold_rows(const Scenario *scenario, const char *model)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+        ScenarioRows *rows = scenario_rows_new();
+
+        for (size_t i = 0; i < scenario->n_events; i++) {
+                project_event(scenario, &scenario->events[i], model, changes);
+                scenario_rows_apply(rows, changes);
+        }
+        return rows;
+}
+
+/* What a cell holds when the expectation says @value: decoded text, JSON as it is, or NULL. */
+static bool cell_is(const char *cell, const JsonField *field)
+{
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
+
+        switch (json_span_kind(field->value)) {
+        case JSON_KIND_NULL:
+                return !cell;
+        case JSON_KIND_STRING:
+                ck_assert(json_string_decode(&text, field->value));
+                break;
+        default:
+                buffer_append(&text, field->value.text, field->value.size);
+        }
+        return cell && strcmp(cell, buffer_text(&text)) == 0;
+}
+
+void then_row(Scenario *scenario, const char *model, const char *id, const char *row)
+{
+        _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
+        _cleanup_(buffer_deinit) Buffer text = with_quotes(row), found = BUFFER_INIT;
+        _cleanup_(json_fields_deinit) JsonFields expected = JSON_FIELDS_INIT;
+        size_t at = scenario_rows_find(rows, id);
+        bool same;
+
+        ck_assert_msg(at < scenario_rows_count(rows), "%s has no row \"%s\"", model, id);
+        ck_assert_int_eq(json_fields_parse(&expected, buffer_text(&text), text.size, NULL),
+                         ERROR_NONE);
+        same = expected.n_fields == scenario_rows_fields(rows, at);
+        for (size_t i = 0; same && i < expected.n_fields; i++) {
+                const JsonField *field = &expected.fields[i];
+                _cleanup_(buffer_deinit) Buffer key = BUFFER_INIT;
+                const char *cell;
+
+                ck_assert(json_string_decode(&key, field->key));
+                same = scenario_rows_get(rows, at, buffer_text(&key), &cell) &&
+                       cell_is(cell, field);
+        }
+        scenario_rows_print(rows, at, &found);
+        ck_assert_msg(same, "%s \"%s\" is %s", model, id, buffer_text(&found));
+}
+
+void then_no_row(Scenario *scenario, const char *model, const char *id)
+{
+        _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
+
+        ck_assert_msg(scenario_rows_find(rows, id) == scenario_rows_count(rows),
+                      "%s has a row \"%s\"", model, id);
+}
+
+void then_row_count(Scenario *scenario, const char *model, size_t n)
+{
+        _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
+
+        ck_assert_uint_eq(scenario_rows_count(rows), n);
+}
