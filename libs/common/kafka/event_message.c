@@ -1,0 +1,135 @@
+#include "common/kafka/event_message.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+
+#define POSITION_HEADER "skafu-position"
+
+typedef struct Header {
+        const char *name;
+        const char *value; /* NULL: left out */
+} Header;
+
+DEFINE_CLEANUP(rd_kafka_headers_t *, rd_kafka_headers_destroy)
+
+static ErrorCode make_headers(rd_kafka_headers_t **ret, const Header *list, size_t n, Error *err)
+{
+        _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = rd_kafka_headers_new(n);
+
+        for (size_t i = 0; i < n; i++) {
+                rd_kafka_resp_err_t fault;
+
+                if (!list[i].value)
+                        continue;
+                fault = rd_kafka_header_add(headers, list[i].name, -1, list[i].value, -1);
+                if (fault)
+                        return error_set(err, ERROR_INTERNAL, "could not add header %s: %s",
+                                         list[i].name, rd_kafka_err2str(fault));
+        }
+        *ret = TAKE_PTR(headers);
+        return ERROR_NONE;
+}
+
+/* traceparent of the event's metadata; it has 55 plain characters, so nothing has to be decoded. */
+static const char *find_traceparent(const Event *event, char ret_text[56])
+{
+        static const char key[] = "\"traceparent\":\"";
+        const char *at = memmem(event->metadata.text, event->metadata.size, key, sizeof key - 1);
+        const char *end = event->metadata.text + event->metadata.size;
+
+        if (!at || end - at < (ptrdiff_t)(sizeof key - 1 + 56) || at[sizeof key - 1 + 55] != '"')
+                return NULL;
+        memcpy(ret_text, at + sizeof key - 1, 55);
+        ret_text[55] = '\0';
+        return ret_text;
+}
+
+ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const Event *event,
+                                Buffer *scratch, void *opaque, Error *err)
+{
+        _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = NULL;
+        char id[UUID_TEXT_SIZE], time[CLOCK_TEXT_SIZE], position[24], source[128], trace[56];
+        const Header list[] = {
+                { "ce_specversion", "1.0" },
+                { "ce_id", id },
+                { "ce_type", event->type },
+                { "ce_source", source },
+                { "ce_subject", event->aggregate_id },
+                { "ce_time", time },
+                { "content-type", "application/json" },
+                { POSITION_HEADER, position },
+                { "traceparent", find_traceparent(event, trace) },
+        };
+        rd_kafka_resp_err_t fault;
+        ErrorCode code;
+
+        uuid_format(&event->id, id);
+        clock_format(event->timestamp_us, time);
+        (void)snprintf(position, sizeof position, "%" PRId64, event->position);
+        (void)snprintf(source, sizeof source, "/skafu/%s", event->aggregate_type);
+        code = make_headers(&headers, list, ARRAY_SIZE(list), err);
+        if (code)
+                return code;
+        buffer_clear(scratch);
+        event_encode(scratch, NULL, event);
+        fault = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
+                                  RD_KAFKA_V_PARTITION(event->partition),
+                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                  RD_KAFKA_V_KEY(event->aggregate_id, strlen(event->aggregate_id)),
+                                  RD_KAFKA_V_VALUE(scratch->data, scratch->size),
+                                  RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque),
+                                  RD_KAFKA_V_END);
+        if (!fault) {
+                (void)TAKE_PTR(headers); /* the message owns them */
+                return ERROR_NONE;
+        }
+        return error_set(err,
+                         fault == RD_KAFKA_RESP_ERR__QUEUE_FULL || fault == RD_KAFKA_RESP_ERR__FATAL
+                                 ? ERROR_UNAVAILABLE
+                                 : ERROR_INTERNAL,
+                         "could not produce to %s: %s", topic, rd_kafka_err2str(fault));
+}
+
+static ErrorCode read_position(const rd_kafka_message_t *message, int64_t *ret, Error *err)
+{
+        rd_kafka_headers_t *headers = NULL;
+        const void *value = NULL;
+        size_t size = 0;
+        char text[24], *end;
+
+        if (rd_kafka_message_headers(message, &headers) ||
+            rd_kafka_header_get_last(headers, POSITION_HEADER, &value, &size) || !value ||
+            size < 1 || size >= sizeof text)
+                return error_set_field(err, ERROR_MALFORMED, POSITION_HEADER,
+                                       "header " POSITION_HEADER " is missing");
+        memcpy(text, value, size);
+        text[size] = '\0';
+        *ret = strtoll(text, &end, 10);
+        if (*end || *ret < 1 || text[0] < '0' || text[0] > '9')
+                return error_set_field(err, ERROR_MALFORMED, POSITION_HEADER,
+                                       "header " POSITION_HEADER " must be a position");
+        return ERROR_NONE;
+}
+
+ErrorCode event_message_decode(EventDecoder *decoder, const rd_kafka_message_t *message, Event *ret,
+                               Error *err)
+{
+        int64_t position = 0;
+        ErrorCode code;
+
+        code = read_position(message, &position, err);
+        if (code)
+                return code;
+        if (!message->payload)
+                return error_set(err, ERROR_MALFORMED, "the message is empty");
+        code = event_decode(decoder, ret, message->payload, message->len, err);
+        if (code)
+                return code;
+        ret->partition = message->partition;
+        ret->position = position;
+        return ERROR_NONE;
+}

@@ -1,0 +1,118 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/kafka/kafka_client.h"
+
+#define LOOK_EVERY_US (100 * US_PER_MS)
+
+DEFINE_CLEANUP(rd_kafka_t *, rd_kafka_destroy)
+DEFINE_CLEANUP(rd_kafka_queue_t *, rd_kafka_queue_destroy)
+DEFINE_CLEANUP(rd_kafka_event_t *, rd_kafka_event_destroy)
+DEFINE_CLEANUP(rd_kafka_topic_t *, rd_kafka_topic_destroy)
+DEFINE_CLEANUP(rd_kafka_NewTopic_t *, rd_kafka_NewTopic_destroy)
+
+static int left_ms(int64_t deadline_us)
+{
+        int64_t left = (deadline_us - clock_monotonic_us()) / US_PER_MS;
+
+        return left < 1 ? 1 : (int)left;
+}
+
+/* How many partitions the topic has; 0 when it does not exist (a broker that makes topics on first use
+ * may make it now). */
+static ErrorCode count_partitions(rd_kafka_t *client, const char *name, int64_t deadline_us,
+                                  int *ret, Error *err)
+{
+        _cleanup_(rd_kafka_topic_destroyp) rd_kafka_topic_t *topic =
+                rd_kafka_topic_new(client, name, NULL);
+        const struct rd_kafka_metadata *metadata = NULL;
+        rd_kafka_resp_err_t fault;
+
+        fault = rd_kafka_metadata(client, 0, topic, &metadata, left_ms(deadline_us));
+        if (fault)
+                return error_set(err, ERROR_UNAVAILABLE, "Kafka cannot be reached: %s",
+                                 rd_kafka_err2str(fault));
+        *ret = metadata->topic_cnt == 1 && !metadata->topics[0].err
+                       ? metadata->topics[0].partition_cnt
+                       : 0;
+        rd_kafka_metadata_destroy(metadata);
+        return ERROR_NONE;
+}
+
+/* Ask for the topic. Whatever the answer, the partition count tells afterwards. */
+static ErrorCode create_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
+                              int min_insync, int64_t deadline_us, Error *err)
+{
+        _cleanup_(rd_kafka_queue_destroyp) rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+        _cleanup_(rd_kafka_NewTopic_destroyp) rd_kafka_NewTopic_t *new_topic = NULL;
+        _cleanup_(rd_kafka_event_destroyp) rd_kafka_event_t *event = NULL;
+        char text[256], insync[12];
+
+        new_topic = rd_kafka_NewTopic_new(topic->name, topic->partitions, replication, text,
+                                          sizeof text);
+        if (!new_topic)
+                return error_set(err, ERROR_INVALID, "topic %s: %s", topic->name, text);
+        (void)snprintf(insync, sizeof insync, "%d", min_insync);
+        (void)rd_kafka_NewTopic_set_config(new_topic, "min.insync.replicas", insync);
+        (void)rd_kafka_NewTopic_set_config(new_topic, "retention.ms", "-1");
+        (void)rd_kafka_NewTopic_set_config(new_topic, "max.message.bytes", "8388608");
+        rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
+        event = rd_kafka_queue_poll(queue, left_ms(deadline_us));
+        return ERROR_NONE;
+}
+
+static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
+                              int min_insync, int64_t deadline_us, Error *err)
+{
+        int partitions = 0;
+        bool asked = false;
+        ErrorCode code;
+
+        for (;;) {
+                code = count_partitions(client, topic->name, deadline_us, &partitions, err);
+                if (code)
+                        return code;
+                if (partitions >= topic->partitions)
+                        return ERROR_NONE;
+                if (partitions > 0)
+                        return error_set(err, ERROR_INVALID,
+                                         "topic %s has %d partitions, %" PRId32 " are needed",
+                                         topic->name, partitions, topic->partitions);
+                if (clock_monotonic_us() >= deadline_us)
+                        return error_set(err, ERROR_UNAVAILABLE, "topic %s could not be made",
+                                         topic->name);
+                if (!asked)
+                        code = create_topic(client, topic, replication, min_insync, deadline_us,
+                                            err);
+                if (code)
+                        return code;
+                asked = true;
+                clock_wait_us(LOOK_EVERY_US);
+        }
+}
+
+ErrorCode kafka_topics_ensure(const char *brokers, const KafkaTopic *topics, size_t n,
+                              int replication, int min_insync, int64_t deadline_us, Error *err)
+{
+        static const char *const settings[][2] = { { "allow.auto.create.topics", "true" },
+                                                   { NULL, NULL } };
+        _cleanup_(rd_kafka_destroyp) rd_kafka_t *client = NULL;
+        rd_kafka_conf_t *conf;
+        ErrorCode code;
+
+        code = kafka_conf_new(&conf, brokers, "skafu-topics", err);
+        if (code)
+                return code;
+        /* Only librdkafka's built-in cluster listens to this; a real broker is asked by CreateTopics. */
+        code = kafka_settings_apply(conf, settings, err);
+        if (code) {
+                rd_kafka_conf_destroy(conf);
+                return code;
+        }
+        code = kafka_client_new(&client, RD_KAFKA_PRODUCER, conf, err);
+        for (size_t i = 0; !code && i < n; i++)
+                code = ensure_topic(client, &topics[i], replication, min_insync, deadline_us, err);
+        return code;
+}
