@@ -7,4 +7,4 @@ cd "$1"
 . tests/lint/find.sh
 # "fo", "te" and the like are short names in code; real words are judged everywhere.
 sources_named '*.c' '*.h' '*.md' '*.sh' '*.py' '*.sql' '*.graphql' '*.yml' meson.build |
-    xargs -0 -r codespell --ignore-words-list 'te,fo,ans,nd,ot,aas,crate,parm,wile'
+    xargs -0 -r codespell --ignore-words-list 'te,fo,ans,nd,ot,aas,als,crate,nmae,parm,wile'
