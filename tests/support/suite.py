@@ -57,7 +57,8 @@ def token(user, *groups):
 class Suite:
     """with Suite() as suite: …"""
 
-    def __init__(self, broker="kafka", schema=None, binaries=None):
+    def __init__(self, broker="kafka", schema=None, binaries=None, services=SERVICES):
+        self.services = services
         self.build = os.environ.get("SKAFU_TEST_BUILD") or sys.exit("SKAFU_TEST_BUILD: the build folder")
         self.dir = tempfile.mkdtemp(prefix="skafu-suite.")
         os.chmod(self.dir, 0o755)
@@ -211,7 +212,7 @@ class Suite:
                 self._shell('kafka_format "$(kafka_cache "$root")" "$dir/kafka" "$dir/kafka-format.log"')
             self.start_kafka()
             self.migrate()
-            for name in SERVICES:
+            for name in self.services:
                 self.start(name)
         except BaseException:
             self.__exit__(*sys.exc_info())
