@@ -8,6 +8,10 @@ API = {"libs", "libdevel", "oldlibs", "introspection", "python", "perl", "ruby",
        "php", "ocaml", "lisp", "gnu-r", "cli-mono"}
 
 
+# A project holds this many services; larger sources become several projects.
+SERVICES_MAX = 50
+
+
 def service_type(section):
     if section in FRONTEND:
         return "FRONTEND"
@@ -28,36 +32,41 @@ class Run:
 
     def commands(self, source, packages):
         """(command type, payload) of one source package, in the order they must be sent."""
-        project = self.id(source)
-        yield "CreateProject", {
-            "projectId": project,
-            "name": source,
-            "description": packages[0].synopsis,
-            "owner": packages[0].maintainer,
-        }
-        for package in packages:
-            yield "AddService", {
+        for number, start in enumerate(range(0, len(packages), SERVICES_MAX), 1):
+            project = self.id(source) if number == 1 else self.id(source, str(number))
+            yield "CreateProject", {
                 "projectId": project,
-                "serviceId": self.id(package.name),
-                "serviceName": package.name,
-                "serviceType": service_type(package.section),
-                "configuration": {
-                    "version": package.version,
-                    "architecture": package.architecture,
-                    "section": package.section,
-                },
+                "name": source if number == 1 else f"{source} ({number})",
+                "description": packages[0].synopsis,
+                "owner": packages[0].maintainer,
             }
-            for name, value, unit in (
-                ("installed_size", package.installed_kib, "KiB"),
-                ("package_size", package.size_bytes, "B"),
-            ):
-                if value is not None:
-                    yield "RecordMetric", {
-                        "metricId": self.id(package.name, name),
-                        "name": name,
-                        "value": value,
-                        "unit": unit,
-                        "tags": {"package": package.name},
-                        "timestamp": self.timestamp,
-                        "source": source,
-                    }
+            for package in packages[start : start + SERVICES_MAX]:
+                yield "AddService", self.service(project, package)
+                yield from self.metrics(source, package)
+
+    def service(self, project, package):
+        return {
+            "projectId": project,
+            "serviceId": self.id(package.name),
+            "serviceName": package.name,
+            "serviceType": service_type(package.section),
+            "configuration": {
+                "version": package.version,
+                "architecture": package.architecture,
+                "section": package.section,
+            },
+        }
+
+    def metrics(self, source, package):
+        sizes = (("installed_size", package.installed_kib, "KiB"), ("package_size", package.size_bytes, "B"))
+        for name, value, unit in sizes:
+            if value is not None:
+                yield "RecordMetric", {
+                    "metricId": self.id(package.name, name),
+                    "name": name,
+                    "value": value,
+                    "unit": unit,
+                    "tags": {"package": package.name},
+                    "timestamp": self.timestamp,
+                    "source": source,
+                }
