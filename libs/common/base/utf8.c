@@ -1,0 +1,39 @@
+#include "common/base/utf8.h"
+
+/* Length of the character that starts with @lead, and the range of its second byte; 0 for none. */
+static size_t character_size(unsigned char lead, unsigned char *ret_low, unsigned char *ret_high)
+{
+        *ret_low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+        *ret_high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        if (lead < 0x80)
+                return 1;
+        if (lead >= 0xc2 && lead <= 0xdf)
+                return 2;
+        if (lead >= 0xe0 && lead <= 0xef)
+                return 3;
+        if (lead >= 0xf0 && lead <= 0xf4)
+                return 4;
+        return 0;
+}
+
+size_t utf8_prefix(const char *text, size_t size)
+{
+        const unsigned char *bytes = (const unsigned char *)text;
+        size_t at = 0;
+
+        while (at < size) {
+                unsigned char low, high;
+                size_t n = character_size(bytes[at], &low, &high);
+
+                if (!n || n > size - at)
+                        break;
+                if (n > 1 && (bytes[at + 1] < low || bytes[at + 1] > high))
+                        break;
+                for (size_t i = 2; i < n; i++) {
+                        if ((bytes[at + i] & 0xc0) != 0x80)
+                                return at;
+                }
+                at += n;
+        }
+        return at;
+}
