@@ -19,9 +19,21 @@ typedef struct AuthOptions {
         int leeway_s;             /* clock difference allowed for exp and nbf */
         /* x-api-key: lines "sha256-hex expiry-RFC-3339 name"; NULL when not used */
         const char *api_keys_file;
+        /* A file was read again, or why it was not; may be NULL. Thread: any that verifies. */
+        void (*on_message)(const char *text);
 } AuthOptions;
 
-/* Return: ERROR_NONE; ERROR_INVALID naming the setting when neither secret nor key is usable. */
+#define AUTH_TOKEN_BYTES_MAX 16384 /* longer ones are refused unread */
+
+/**
+ * auth_verifier_new() - read keys and settings; "" means the same as NULL
+ * @options:  copied
+ *
+ * A file that changes later is read again within a second; when it cannot be, what was read before
+ * stays in force.
+ *
+ * Return: ERROR_NONE; ERROR_INVALID naming the setting when neither secret nor key is usable.
+ */
 _must_check_ ErrorCode auth_verifier_new(AuthVerifier **ret, const AuthOptions *options,
                                          Error *err);
 void auth_verifier_free(AuthVerifier *verifier);
