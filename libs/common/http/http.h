@@ -38,41 +38,68 @@ typedef struct HttpOptions {
         unsigned connections_max;
         unsigned idle_timeout_s;      /* connections without a byte this long are closed */
         unsigned read_timeout_s;      /* a request that is not complete by then is cut off */
-        const AuthVerifier *verifier; /* borrowed */
-        /* Called once per answered request; may be NULL. @route is the pattern, "" for none. Any thread. */
-        void (*on_request)(void *app, const HttpRequest *req, const char *route, int status,
-                           int64_t duration_us);
+        const AuthVerifier *verifier; /* borrowed; NULL: only public routes can be reached */
+
+        /* The process' own routes, beside those of the app; may be NULL. Their handlers and the
+         * callbacks below get @own instead of the app. */
+        const HttpRoute *own_routes;
+        void *own;
+        /* Called once per answered request; may be NULL. @route is the pattern, as in the table, or
+         * "" for none; @problem is what was answered as one, with its detail, or NULL. Any thread. */
+        void (*on_request)(void *own, const HttpRequest *req, const char *route, int status,
+                           int64_t duration_us, const Error *problem);
+        /* The library's own remarks (a malformed request, a lost socket); may be NULL. Any thread. */
+        void (*on_message)(void *own, const char *text);
 } HttpOptions;
+
+#define HTTP_HEAD_BYTES_MAX    32768 /* request line and headers; 431 or 414 beyond */
+#define HTTP_PATH_SEGMENTS_MAX 16    /* of a route */
+#define HTTP_QUERY_PARAMS_MAX  64    /* 400 beyond */
 
 /**
  * http_server_start() - bind and serve
  * @routes:  ends with { NULL }; must stay in place
  * @app:     handed to handlers
  *
- * Unknown paths answer 404, known paths with another method 405 with Allow, all as problem+json. A
- * request with both Transfer-Encoding and Content-Length is refused with 400. Route handlers that
- * are not public run only with valid credentials: 401 with WWW-Authenticate otherwise.
+ * Unknown paths answer 404, known paths with another method 405 with Allow, all as problem+json;
+ * OPTIONS answers 204 with Allow. A request with both Transfer-Encoding and Content-Length is refused
+ * with 400, a body over the limit with 413. Route handlers that are not public run only with valid
+ * credentials (Authorization: Bearer, or x-api-key): 401 with WWW-Authenticate otherwise. Where two
+ * patterns match, the one with the earlier literal segment wins.
  *
  * Return: ERROR_NONE; ERROR_UNAVAILABLE when the address is taken (message names address and port).
  */
 _must_check_ ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options,
                                          const HttpRoute *routes, void *app, Error *err);
 
-/* Refuse new connections and requests, wait for running handlers (bounded by @deadline_us), close. */
-void http_server_stop(HttpServer *server, int64_t deadline_us);
-void http_server_free(HttpServer *server); /* stops first when running */
+/**
+ * http_server_stop() - refuse new connections, finish what runs, close
+ * @deadline_us:  clock_monotonic_us(); what is not answered by then is cut off
+ *
+ * Idle connections are closed at once, the others after their answer. Thread: not an HTTP thread.
+ *
+ * Return: true; false when a handler still runs at the deadline: then nothing it uses may be freed.
+ */
+bool http_server_stop(HttpServer *server, int64_t deadline_us);
+
+/* Stops first when running, with no grace but for handlers, which are waited for. */
+void http_server_free(HttpServer *server);
 DEFINE_CLEANUP(HttpServer *, http_server_free)
 uint16_t http_server_port(const HttpServer *server);
+size_t http_server_connections(const HttpServer *server); /* open now; thread: any */
 
-/* Requests: text is owned by the request and valid while the handler runs; NULL when absent. */
+/* Requests: text is owned by the request and valid while the handler runs; NULL when absent. All of
+ * it is UTF-8 (a request with other bytes answers 400), except the body. */
 const char *http_request_method(const HttpRequest *req);
-const char *http_request_path(const HttpRequest *req);
+const char *http_request_path(const HttpRequest *req); /* as sent, not decoded, without the query */
 const char *http_request_param(const HttpRequest *req,
                                const char *name); /* of the route, decoded */
 const char *http_request_query(const HttpRequest *req,
                                const char *name); /* decoded; first of several */
-const char *http_request_header(const HttpRequest *req, const char *name); /* any case */
-const char *http_request_body(const HttpRequest *req, size_t *ret_size);
+const char *http_request_header(const HttpRequest *req,
+                                const char *name); /* any case; repeated ones joined by "," */
+const char *http_request_body(const HttpRequest *req,
+                              size_t *ret_size);                 /* never NULL, no NUL at its end */
 const Principal *http_request_principal(const HttpRequest *req); /* NULL on public routes */
 int64_t http_request_received_us(const HttpRequest *req);        /* wall clock */
 
@@ -81,7 +108,7 @@ void http_request_each_query(const HttpRequest *req,
                              void (*visit)(void *data, const char *name, const char *value),
                              void *data);
 
-/* Responses. */
+/* Responses. A header of the same name is replaced; control characters in a value become '?'. */
 void http_response_header(HttpResponse *res, const char *name, const char *value);     /* copied */
 void http_response_json(HttpResponse *res, int status, const char *text, size_t size); /* copied */
 void http_response_text(HttpResponse *res, int status, const char *content_type, const char *text);
@@ -96,7 +123,8 @@ void http_response_empty(HttpResponse *res, int status);
  */
 void http_response_problem(HttpResponse *res, const Error *err);
 
-/* The same with members of the caller's: @extra is "\"currentVersion\":3" or NULL. @status 0: from the table. */
+/* The same with members of the caller's: @extra is "\"currentVersion\":3" or NULL. @status 0: from the
+ * table; another one gives type and title too (405 is "method-not-allowed"). */
 void http_response_problem_with(HttpResponse *res, const Error *err, int status, const char *extra);
 
 int http_status_of(ErrorCode code);

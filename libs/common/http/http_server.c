@@ -1,0 +1,279 @@
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/auth/principal.h"
+#include "common/base/clock.h"
+#include "common/http/http_connections.h"
+#include "common/http/http_exchange.h"
+#include "common/http/http_socket.h"
+
+struct HttpServer {
+        HttpOptions options;
+        HttpRoutes *routes;
+        HttpConnections *connections;
+        struct _u_instance ulfius;
+        bool is_initialised, is_stopped;
+        uint16_t port;
+};
+
+static void refuse(HttpResponse *res, ErrorCode code, int status, const char *message)
+{
+        Error err;
+
+        (void)error_set(&err, code, "%s", message);
+        http_response_problem_with(res, &err, status, NULL);
+}
+
+/* No route has this path and method. */
+static void answer_unrouted(const HttpServer *server, const HttpRequest *req, HttpResponse *res)
+{
+        _cleanup_(buffer_deinit) Buffer methods = BUFFER_INIT;
+        const char *method = http_request_method(req);
+
+        if (strcmp(method, "OPTIONS") == 0 && strcmp(http_request_path(req), "*") == 0) {
+                http_response_empty(res, 204);
+        } else if (!http_routes_allow(server->routes, &req->target, &methods)) {
+                refuse(res, ERROR_NOT_FOUND, 0, "there is nothing at this path");
+        } else {
+                http_response_header(res, "Allow", methods.data);
+                if (strcmp(method, "OPTIONS") == 0)
+                        http_response_empty(res, 204);
+                else
+                        refuse(res, ERROR_NOT_FOUND, 405, "this path has other methods, see Allow");
+        }
+}
+
+static void answer(const HttpServer *server, HttpRequest *req, HttpResponse *res, bool *ret_close)
+{
+        Error err = ERROR_INIT;
+        int status = 0;
+        ErrorCode code =
+                http_request_check(req, server->options.body_bytes_max, &status, ret_close, &err);
+
+        if (!code)
+                code = http_target_parse(&req->target, req->ulfius->http_url, &err);
+        if (code) {
+                http_response_problem_with(res, &err, status, NULL);
+                return;
+        }
+        req->entry = http_routes_find(server->routes, http_request_method(req), &req->target);
+        if (!req->entry) {
+                answer_unrouted(server, req, res);
+                return;
+        }
+        if (!req->entry->route->public &&
+            http_authenticate(req, res, server->options.verifier, &err)) {
+                http_response_problem(res, &err);
+                return;
+        }
+        req->entry->route->handler(req->entry->app, req, res);
+        if (!res->is_filled)
+                refuse(res, ERROR_INTERNAL, 0, "the handler gave no answer");
+}
+
+/* ulfius' request has no place for the connection it came on; its timeout is for clients only. */
+static void remember_connection(struct _u_request *request, HttpConnection *connection)
+{
+        _Static_assert(sizeof request->timeout >= sizeof(uintptr_t), "a pointer fits");
+        request->timeout = (uintptr_t)connection;
+}
+
+static HttpConnection *connection_of(const struct _u_request *request)
+{
+        return (HttpConnection *)(uintptr_t)
+                request->timeout; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+/* Everything that ulfius hands over, whatever path and method. */
+static int on_ulfius_request(const struct _u_request *request, struct _u_response *response,
+                             void *data)
+{
+        HttpServer *server = data;
+        HttpConnection *connection = connection_of(request);
+        HttpRequest req = { .ulfius = request, .target = HTTP_TARGET_INIT };
+        HttpResponse res = { .ulfius = response };
+        int64_t started_us = clock_monotonic_us();
+        bool close_after = false;
+
+        http_connection_running(connection);
+        req.received_us = http_connection_received_us(connection);
+        answer(server, &req, &res, &close_after);
+        if (close_after || http_connections_draining(server->connections))
+                http_response_header(&res, "Connection", "close");
+        if (server->options.on_request)
+                server->options.on_request(server->options.own, &req,
+                                           req.entry ? req.entry->route->pattern : "",
+                                           (int)response->status, clock_monotonic_us() - started_us,
+                                           res.problem.code ? &res.problem : NULL);
+        http_connection_answering(connection, response->binary_body_length);
+        http_target_deinit(&req.target);
+        principal_free(req.principal);
+        return U_CALLBACK_COMPLETE; /* never U_CALLBACK_ERROR: it drops body and headers */
+}
+
+static HttpConnection *socket_context(struct MHD_Connection *connection)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+        return info ? info->socket_context : NULL;
+}
+
+static void on_connection(void *data, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+        HttpServer *server = data;
+        const union MHD_ConnectionInfo *info;
+
+        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+                info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+                *context =
+                        info ? http_connection_open(server->connections, info->connect_fd) : NULL;
+        } else if (*context) {
+                http_connection_close(*context);
+                *context = NULL;
+        }
+}
+
+/* The first line of a request is there. libmicrohttpd passes the connection as a third argument,
+ * which ulfius' own callback leaves out. Return: NULL ends the connection. */
+static void *on_first_line(void *data, const char *uri, struct MHD_Connection *mhd_connection)
+{
+        HttpConnection *connection = socket_context(mhd_connection);
+        struct connection_info_struct *info = connection ? ulfius_uri_logger(data, uri) : NULL;
+
+        if (info) {
+                remember_connection(info->request, connection);
+                http_connection_reading(connection);
+        }
+        return info;
+}
+
+static void on_completed(void *data, struct MHD_Connection *mhd_connection, void **context,
+                         enum MHD_RequestTerminationCode code)
+{
+        HttpConnection *connection = socket_context(mhd_connection);
+
+        mhd_request_completed(data, mhd_connection, context, code);
+        if (connection)
+                http_connection_idle(connection);
+}
+
+_printf_(2, 0) static void on_library_message(void *data, const char *fmt, va_list args)
+{
+        const HttpServer *server = data;
+        char text[512];
+
+        if (!server->options.on_message)
+                return;
+        (void)vsnprintf(text, sizeof text, fmt, args);
+        text[strcspn(text, "\r\n")] = '\0';
+        server->options.on_message(server->options.own, text);
+}
+
+static ErrorCode start_ulfius(HttpServer *server, int fd, Error *err)
+{
+        struct MHD_OptionItem options[] = {
+                { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_message, server },
+                { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server },
+                { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_first_line, server },
+                { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server },
+                { MHD_OPTION_LISTEN_SOCKET, fd, NULL },
+                { MHD_OPTION_CONNECTION_LIMIT, server->options.connections_max, NULL },
+                { MHD_OPTION_CONNECTION_TIMEOUT, server->options.idle_timeout_s, NULL },
+                { MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_HEAD_BYTES_MAX, NULL },
+                { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
+                { MHD_OPTION_END, 0, NULL },
+        };
+        unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+                         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+
+        if (ulfius_init_instance(&server->ulfius, server->port, NULL, NULL) != U_OK)
+                return error_no_memory(err);
+        server->is_initialised = true;
+        /* one more than allowed: ulfius cuts longer bodies silently, and this shows that it did */
+        server->ulfius.max_post_body_size = server->options.body_bytes_max + 1;
+        server->ulfius.allowed_post_processor = U_POST_PROCESS_NONE;
+        server->ulfius.check_utf8 = 0; /* it drops such headers; they are refused instead */
+        /* each endpoint costs every request; routes are matched by our own table */
+        if (ulfius_set_default_endpoint(&server->ulfius, on_ulfius_request, server) != U_OK)
+                return error_no_memory(err);
+        if (ulfius_start_framework_with_mhd_options(&server->ulfius, flags, options) != U_OK)
+                return error_set(err, ERROR_INTERNAL, "could not start the HTTP server");
+        return ERROR_NONE;
+}
+
+ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options, const HttpRoute *routes,
+                            void *app, Error *err)
+{
+        _cleanup_(http_server_freep) HttpServer *server = calloc(1, sizeof *server);
+        ErrorCode code;
+        int fd;
+
+        if (!server)
+                return error_no_memory(err);
+        server->options = *options;
+        server->is_stopped = true;
+        code = http_routes_new(&server->routes, routes, app, options->own_routes, options->own,
+                               err);
+        if (!code)
+                code = http_connections_new(&server->connections, options->idle_timeout_s,
+                                            options->read_timeout_s, err);
+        if (!code)
+                code = http_socket_listen(options->listen_address, options->port, &fd,
+                                          &server->port, err);
+        if (code)
+                return code;
+        code = start_ulfius(server, fd, err);
+        if (code) {
+                (void)close(fd);
+                return code;
+        }
+        server->is_stopped = false;
+        *ret = TAKE_PTR(server);
+        return ERROR_NONE;
+}
+
+bool http_server_stop(HttpServer *server, int64_t deadline_us)
+{
+        int fd;
+
+        if (server->is_stopped)
+                return true;
+        fd = MHD_quiesce_daemon(server->ulfius.mhd_daemon);
+        if (fd != MHD_INVALID_SOCKET)
+                (void)close(fd);
+        http_connections_drain(server->connections);
+        if (!http_connections_wait(server->connections, deadline_us))
+                return false;
+        (void)ulfius_stop_framework(&server->ulfius); /* joins the connections' threads */
+        server->is_stopped = true;
+        return true;
+}
+
+void http_server_free(HttpServer *server)
+{
+        if (!server)
+                return;
+        if (!http_server_stop(server, clock_monotonic_us()))
+                (void)ulfius_stop_framework(&server->ulfius);
+        if (server->is_initialised)
+                ulfius_clean_instance(&server->ulfius);
+        http_connections_free(server->connections);
+        http_routes_free(server->routes);
+        free(server);
+}
+
+uint16_t http_server_port(const HttpServer *server)
+{
+        return server->port;
+}
+
+size_t http_server_connections(const HttpServer *server)
+{
+        return http_connections_count(server->connections);
+}
