@@ -62,8 +62,10 @@ def check(path, text, messages, things):
     values = sql_strings(text) if path.endswith(".sql") else sources.strings(text)
     for line, value in values:
         parts = value.split("/")
-        # "service" alone is the field of every log line and metric, not a thing of the domain
-        if (value in things and value != "service") or (len(parts) > 1 and things & set(parts)):
+        # "service" alone is the field of every log line and metric, "/metrics" where Prometheus looks
+        if value in ("service", "/metrics"):
+            continue
+        if value in things or (len(parts) > 1 and things & set(parts)):
             yield f'{path}:{line}: names "{value}" of the domain'
 
 

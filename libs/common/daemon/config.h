@@ -66,3 +66,6 @@ void config_deinit(const ConfigItem *items, void *config);
 
 /* key = value lines as they are in force, secrets as "***". */
 void config_print(const ConfigItem *items, const void *config);
+
+/* One line per flag, for --help. */
+void config_print_help(const ConfigItem *items);
