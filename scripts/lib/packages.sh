@@ -14,6 +14,7 @@ packages_run=(curl kcat openssl postgresql-15 procps)
 packages_broker=(maven openjdk-17-jre-headless)
 packages_test=(clang-14 libclang-rt-14-dev)
 packages_lint=(clang-format-14 clang-tidy-14 codespell git shellcheck yamllint)
+packages_bench=(wrk)
 
 # packages_missing NAME…: those of NAME… that are not installed, one a line.
 packages_missing() {
