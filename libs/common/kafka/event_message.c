@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 
 #define POSITION_HEADER "skafu-position"
+#define TYPE_HEADER     "ce_type"
 
 typedef struct Header {
         const char *name;
@@ -56,7 +57,7 @@ ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const E
         const Header list[] = {
                 { "ce_specversion", "1.0" },
                 { "ce_id", id },
-                { "ce_type", event->type },
+                { TYPE_HEADER, event->type },
                 { "ce_source", source },
                 { "ce_subject", event->aggregate_id },
                 { "ce_time", time },
@@ -94,25 +95,45 @@ ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const E
                          "could not produce to %s: %s", topic, rd_kafka_err2str(fault));
 }
 
-static ErrorCode read_position(const rd_kafka_message_t *message, int64_t *ret, Error *err)
+static const char *find_header(const rd_kafka_message_t *message, const char *name,
+                               size_t *ret_size)
 {
-        rd_kafka_headers_t *headers = NULL;
-        const void *value = NULL;
-        size_t size = 0;
-        char text[24], *end;
+        rd_kafka_headers_t *headers;
+        const void *value;
 
         if (rd_kafka_message_headers(message, &headers) ||
-            rd_kafka_header_get_last(headers, POSITION_HEADER, &value, &size) || !value ||
-            size < 1 || size >= sizeof text)
-                return error_set_field(err, ERROR_MALFORMED, POSITION_HEADER,
-                                       "header " POSITION_HEADER " is missing");
-        memcpy(text, value, size);
-        text[size] = '\0';
-        *ret = strtoll(text, &end, 10);
-        if (*end || *ret < 1 || text[0] < '0' || text[0] > '9')
-                return error_set_field(err, ERROR_MALFORMED, POSITION_HEADER,
-                                       "header " POSITION_HEADER " must be a position");
-        return ERROR_NONE;
+            rd_kafka_header_get_last(headers, name, &value, ret_size))
+                return NULL;
+        return value;
+}
+
+bool event_message_position(const rd_kafka_message_t *message, int64_t *ret)
+{
+        size_t size = 0;
+        const char *text = find_header(message, POSITION_HEADER, &size);
+        int64_t position = 0;
+
+        if (!text)
+                return false;
+        for (size_t i = 0; i < size; i++) {
+                int digit = text[i] - '0';
+
+                if (digit < 0 || digit > 9 || position > (INT64_MAX - digit) / 10)
+                        return false;
+                position = position * 10 + digit;
+        }
+        if (position < 1)
+                return false;
+        *ret = position;
+        return true;
+}
+
+const char *event_message_type(const rd_kafka_message_t *message)
+{
+        size_t size = 0;
+
+        /* librdkafka puts a NUL behind every header's value */
+        return find_header(message, TYPE_HEADER, &size);
 }
 
 ErrorCode event_message_decode(EventDecoder *decoder, const rd_kafka_message_t *message, Event *ret,
@@ -121,9 +142,9 @@ ErrorCode event_message_decode(EventDecoder *decoder, const rd_kafka_message_t *
         int64_t position = 0;
         ErrorCode code;
 
-        code = read_position(message, &position, err);
-        if (code)
-                return code;
+        if (!event_message_position(message, &position))
+                return error_set_field(err, ERROR_MALFORMED, POSITION_HEADER,
+                                       "header " POSITION_HEADER " must be a positive number");
         if (!message->payload)
                 return error_set(err, ERROR_MALFORMED, "the message is empty");
         code = event_decode(decoder, ret, message->payload, message->len, err);

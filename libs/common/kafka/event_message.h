@@ -20,6 +20,11 @@ _must_check_ ErrorCode event_message_produce(rd_kafka_t *producer, const char *t
                                              const Event *event, Buffer *scratch, void *opaque,
                                              Error *err);
 
+/* What the headers say, without looking at the envelope: the position (false when there is none that
+ * can be read) and the event type (NULL when absent; owned by the message). */
+bool event_message_position(const rd_kafka_message_t *message, int64_t *ret);
+const char *event_message_type(const rd_kafka_message_t *message);
+
 /**
  * event_message_decode() - read a message of a …events topic
  * @decoder:  owns the strings of @ret until it is used again; data and metadata point into @message
