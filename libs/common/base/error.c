@@ -42,9 +42,12 @@ ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
         assert(code != ERROR_NONE);
 
         if (err) {
-                *err = (Error){ .code = code };
-                (void)vsnprintf(err->message, sizeof err->message, fmt, args);
-                trim_cut_character(err->message);
+                Error fresh = { .code = code };
+
+                /* Not in place: the arguments may be texts of @err itself. */
+                (void)vsnprintf(fresh.message, sizeof fresh.message, fmt, args);
+                trim_cut_character(fresh.message);
+                *err = fresh;
         }
         return code;
 }
@@ -61,15 +64,16 @@ ErrorCode error_set(Error *err, ErrorCode code, const char *fmt, ...)
 
 ErrorCode error_set_field(Error *err, ErrorCode code, const char *field, const char *fmt, ...)
 {
+        Error fresh;
         va_list args;
 
         va_start(args, fmt);
-        (void)error_vset(err, code, fmt, args);
+        (void)error_vset(&fresh, code, fmt, args);
         va_end(args);
-        if (err) {
-                (void)snprintf(err->field, sizeof err->field, "%s", field);
-                trim_cut_character(err->field);
-        }
+        (void)snprintf(fresh.field, sizeof fresh.field, "%s", field);
+        trim_cut_character(fresh.field);
+        if (err)
+                *err = fresh;
         return code;
 }
 

@@ -27,25 +27,31 @@ void json_fields_deinit(JsonFields *fields)
         *fields = JSON_FIELDS_INIT;
 }
 
-static JsonField *add_field(JsonFields *fields)
+static void *check_memory(void *memory)
+{
+        if (!memory) {
+                (void)fprintf(stderr, "out of memory\n");
+                abort(); /* as Buffer: nothing sensible is left to do */
+        }
+        return memory;
+}
+
+static void add_field(JsonFields *fields, JsonSpan key, JsonSpan value)
 {
         if (fields->n_fields == fields->capacity) {
                 size_t capacity = fields->capacity ? fields->capacity * 2 : 16;
-                JsonField *grown = realloc(fields->fields, capacity * sizeof *grown);
 
-                if (!grown)
-                        return NULL;
-                fields->fields = grown;
+                fields->fields =
+                        check_memory(realloc(fields->fields, capacity * sizeof *fields->fields));
                 fields->capacity = capacity;
         }
-        return &fields->fields[fields->n_fields++];
+        fields->fields[fields->n_fields++] = (JsonField){ key, value };
 }
 
 /* One "key": value at @p; returns the byte behind it, NULL when malformed. */
 static const char *parse_member(JsonFields *fields, const char *p, const char *end)
 {
         JsonSpan key, value;
-        JsonField *field;
         const char *behind;
 
         p = json_scan_space(p, end);
@@ -60,10 +66,7 @@ static const char *parse_member(JsonFields *fields, const char *p, const char *e
         if (!behind)
                 return NULL;
         value = (JsonSpan){ p, (size_t)(behind - p) };
-        field = add_field(fields);
-        if (!field)
-                return NULL;
-        *field = (JsonField){ key, value };
+        add_field(fields, key, value);
         return behind;
 }
 
@@ -121,9 +124,7 @@ const char *json_fields_string(JsonFields *fields, const char *key)
 
         if (json_span_kind(span) != JSON_KIND_STRING || !json_string_decode(&text, span))
                 return NULL;
-        decoded = malloc(sizeof *decoded + text.size + 1);
-        if (!decoded)
-                return NULL;
+        decoded = check_memory(malloc(sizeof *decoded + text.size + 1));
         memcpy(decoded->text, buffer_text(&text), text.size + 1);
         decoded->next = fields->decoded;
         fields->decoded = decoded;

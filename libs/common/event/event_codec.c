@@ -73,7 +73,8 @@ static ErrorCode read_scalars(JsonFields *fields, Event *event, Error *err)
         if (!text || clock_parse(text, strlen(text), &event->timestamp_us, NULL))
                 return bad_field(err, "timestamp", "an RFC 3339 date-time");
         text = json_fields_string(fields, "version");
-        version = text ? strtol(text, &end, 10) : 0;
+        /* Digits only: strtol() would take white space and a sign too. */
+        version = text && *text >= '1' && *text <= '9' ? strtol(text, &end, 10) : 0;
         if (version < 1 || version > INT32_MAX || *end)
                 return bad_field(err, "version", "a positive number in a string");
         event->version = (int)version;

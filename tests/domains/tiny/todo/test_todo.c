@@ -1,0 +1,127 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/domain/testing/domain_rules.h"
+#include "common/domain/testing/scenario.h"
+
+static const Actor ann = ACTOR_USER("ann");
+static const Actor ben = ACTOR_USER("ben");
+static const Actor admin = ACTOR_IN_GROUP("root", "Admin");
+static const Actor api_key = ACTOR_API_KEY;
+
+static const char *const ignored_events[] = { NULL };
+
+#define CREATED "{'todoId':'t1','title':'sleep','priority':2,'owner':'ann'}"
+#define ID_ONLY "{'todoId':'t1'}"
+
+START_TEST(tables_agree_and_every_event_is_projected)
+{
+        check_domain_rules(ignored_events);
+}
+END_TEST
+
+START_TEST(create)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "CreateTodo", "{'title':'sleep','priority':2}", &ann);
+        then_event(s, "TodoCreated", CREATED);
+        then_nothing_more(s);
+        when(s, "CreateTodo", "{'todoId':'t1','title':'sleep'}", &ann);
+        then_refused(s, ERROR_CONFLICT, "payload.todoId");
+}
+END_TEST
+
+START_TEST(create_without_priority)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "CreateTodo", "{'title':'sleep'}", &ann);
+        then_event(s, "TodoCreated", "{'todoId':'t1','title':'sleep','priority':0,'owner':'ann'}");
+        when(s, "CreateTodo", "{'title':'sleep','priority':1.5}", &ann);
+        then_refused(s, ERROR_MALFORMED, "payload.priority");
+        when(s, "CreateTodo", "{'title':'sleep'}", &api_key);
+        then_refused(s, ERROR_FORBIDDEN, "");
+}
+END_TEST
+
+START_TEST(complete_once)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        given(s, "TodoCreated", CREATED);
+        when(s, "CompleteTodo", ID_ONLY, &ben);
+        then_refused(s, ERROR_FORBIDDEN, "");
+        when(s, "CompleteTodo", ID_ONLY, &ann);
+        then_event(s, "TodoCompleted", ID_ONLY);
+        when(s, "CompleteTodo", ID_ONLY, &ann);
+        then_nothing_more(s);
+}
+END_TEST
+
+START_TEST(drop_is_final)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "DropTodo", ID_ONLY, &ann);
+        then_refused(s, ERROR_NOT_FOUND, "payload.todoId");
+        when(s, "CreateTodo", "{'title':'sleep'}", &ann);
+        when(s, "DropTodo", ID_ONLY, &admin);
+        then_event(s, "TodoDropped", ID_ONLY);
+        when(s, "CompleteTodo", ID_ONLY, &ann);
+        then_refused(s, ERROR_NOT_FOUND, "payload.todoId");
+}
+END_TEST
+
+START_TEST(rows)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        given(s, "TodoCreated", CREATED);
+        then_row(s, "Todo", "t1",
+                 "{'title':'sleep','priority':2,'done':false,'owner':'ann',"
+                 "'createdAt':'2026-01-01T00:00:01.000000Z'}");
+        given(s, "TodoCompleted", ID_ONLY);
+        then_row(s, "Todo", "t1",
+                 "{'title':'sleep','priority':2,'done':true,'owner':'ann',"
+                 "'createdAt':'2026-01-01T00:00:01.000000Z'}");
+        given(s, "TodoDropped", ID_ONLY);
+        then_row_count(s, "Todo", 0);
+}
+END_TEST
+
+START_TEST(the_first_version_of_created_is_read_as_the_second)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        given_version(s, "TodoCreated", 1, "{'todoId':'t1','text':'sl\\u00e9ep','owner':'ann'}");
+        then_row(s, "Todo", "t1",
+                 "{'title':'sléep','priority':0,'done':false,'owner':'ann',"
+                 "'createdAt':'2026-01-01T00:00:01.000000Z'}");
+        when(s, "CompleteTodo", ID_ONLY, &ben);
+        then_refused(s, ERROR_FORBIDDEN, "");
+        when(s, "CompleteTodo", ID_ONLY, &ann);
+        then_event(s, "TodoCompleted", ID_ONLY);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("todo");
+        TCase *tcase = tcase_create("todo");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_add_test(tcase, tables_agree_and_every_event_is_projected);
+        tcase_add_test(tcase, create);
+        tcase_add_test(tcase, create_without_priority);
+        tcase_add_test(tcase, complete_once);
+        tcase_add_test(tcase, drop_is_final);
+        tcase_add_test(tcase, rows);
+        tcase_add_test(tcase, the_first_version_of_created_is_read_as_the_second);
+        suite_add_tcase(suite, tcase);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,197 @@
+/*
+ * todo.c — one thing to do. TodoCreated is at its second schema version: the first had "text" for
+ * "title" and no priority.
+ */
+
+#include <string.h>
+
+#include "common/base/json_writer.h"
+#include "common/domain/aggregate.h"
+#include "common/domain/state.h"
+
+extern const AggregateType todo_aggregate;
+
+typedef struct Todo {
+        char *owner;
+        bool done;
+        bool dropped;
+} Todo;
+
+static void todo_fini(void *state)
+{
+        Todo *todo = state;
+
+        free(todo->owner);
+}
+
+static size_t todo_bytes(const void *state)
+{
+        const Todo *todo = state;
+
+        return state_text_bytes(todo->owner);
+}
+
+static const char *todo_owner(const void *state)
+{
+        const Todo *todo = state;
+
+        return todo->owner;
+}
+
+static ErrorCode create_todo(const void *state, const Command *command, EventList *ret, Error *err)
+{
+        if (command->version > 0)
+                return error_set_field(err, ERROR_CONFLICT, "payload.todoId",
+                                       "todo \"%s\" exists already", command->aggregate_id);
+        event_begin(ret, "TodoCreated", 2);
+        event_string(ret, "todoId", command->aggregate_id);
+        event_copy(ret, command, "title");
+        if (command_has(command, "priority"))
+                event_copy(ret, command, "priority");
+        else
+                event_int(ret, "priority", 0);
+        event_string(ret, "owner", command->actor->user);
+        event_end(ret);
+        return ERROR_NONE;
+}
+
+static ErrorCode check_open(const Todo *todo, const Command *command, Error *err)
+{
+        if (command->version == 0 || todo->dropped)
+                return error_set_field(err, ERROR_NOT_FOUND, "payload.todoId",
+                                       "there is no todo \"%s\"", command->aggregate_id);
+        return ERROR_NONE;
+}
+
+static ErrorCode complete_todo(const void *state, const Command *command, EventList *ret,
+                               Error *err)
+{
+        const Todo *todo = state;
+        ErrorCode code = check_open(todo, command, err);
+
+        if (code || todo->done)
+                return code;
+        event_begin(ret, "TodoCompleted", 1);
+        event_string(ret, "todoId", command->aggregate_id);
+        event_end(ret);
+        return ERROR_NONE;
+}
+
+static ErrorCode drop_todo(const void *state, const Command *command, EventList *ret, Error *err)
+{
+        ErrorCode code = check_open(state, command, err);
+
+        if (code)
+                return code;
+        event_begin(ret, "TodoDropped", 1);
+        event_string(ret, "todoId", command->aggregate_id);
+        event_end(ret);
+        return ERROR_NONE;
+}
+
+static void evolve_created(void *state, const Event *event, JsonFields *data)
+{
+        Todo *todo = state;
+
+        state_text_set(&todo->owner, json_fields_string(data, "owner"));
+}
+
+static void evolve_completed(void *state, const Event *event, JsonFields *data)
+{
+        Todo *todo = state;
+
+        todo->done = true;
+}
+
+static void evolve_dropped(void *state, const Event *event, JsonFields *data)
+{
+        Todo *todo = state;
+
+        todo->dropped = true;
+}
+
+static void upcast_created(int version, JsonFields *data, Buffer *ret)
+{
+        json_write_object(ret, NULL);
+        json_write_raw(ret, "todoId", json_fields_get(data, "todoId"));
+        json_write_raw(ret, "title", json_fields_get(data, "text"));
+        json_write_int(ret, "priority", 0);
+        json_write_raw(ret, "owner", json_fields_get(data, "owner"));
+        json_write_object_end(ret);
+}
+
+static void project_created(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        row_put(changes, event->aggregate_id);
+        row_copy(changes, "title", data, "title");
+        row_copy(changes, "priority", data, "priority");
+        row_string(changes, "done", "false");
+        row_time(changes, "createdAt", event->timestamp_us);
+        row_copy(changes, "owner", data, "owner");
+}
+
+static void project_completed(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        row_set(changes, event->aggregate_id);
+        row_string(changes, "done", "true");
+}
+
+static void project_dropped(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        row_delete(changes, event->aggregate_id);
+}
+
+static const PayloadField create_fields[] = {
+        { "todoId", PAYLOAD_ID },
+        { "title", PAYLOAD_STRING, true },
+        { "priority", PAYLOAD_INTEGER },
+        { NULL },
+};
+
+static const PayloadField id_fields[] = {
+        { "todoId", PAYLOAD_ID, true },
+        { NULL },
+};
+
+static const AllowRule signed_in[] = {
+        { ALLOW_SIGNED_IN },
+        { ALLOW_END },
+};
+
+static const AllowRule owner_or_admin[] = {
+        { ALLOW_OWNER },
+        { ALLOW_GROUP, "Admin" },
+        { ALLOW_END },
+};
+
+static const CommandType commands[] = {
+        { "CreateTodo", create_fields, "todoId", true, signed_in, create_todo },
+        { "CompleteTodo", id_fields, "todoId", false, owner_or_admin, complete_todo },
+        { "DropTodo", id_fields, "todoId", false, owner_or_admin, drop_todo },
+        { NULL },
+};
+
+static const EventType events[] = {
+        { "TodoCreated", 2, evolve_created, upcast_created },
+        { "TodoCompleted", 1, evolve_completed },
+        { "TodoDropped", 1, evolve_dropped },
+        { NULL },
+};
+
+static const Projection projections[] = {
+        { "TodoCreated", "Todo", project_created },
+        { "TodoCompleted", "Todo", project_completed },
+        { "TodoDropped", "Todo", project_dropped },
+        { NULL },
+};
+
+const AggregateType todo_aggregate = {
+        .name = "todo",
+        .state_size = sizeof(Todo),
+        .state_fini = todo_fini,
+        .state_bytes = todo_bytes,
+        .owner = todo_owner,
+        .commands = commands,
+        .events = events,
+        .projections = projections,
+};
