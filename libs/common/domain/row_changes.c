@@ -78,6 +78,13 @@ const RowChange *row_changes_at(const RowChanges *changes, size_t index)
         return &changes->changes[index];
 }
 
+void row_changes_truncate(RowChanges *changes, size_t n)
+{
+        assert(n <= changes->n_changes);
+        changes->n_changes = n;
+        changes->fault = NULL;
+}
+
 const char *row_changes_fault(const RowChanges *changes)
 {
         return changes->fault;

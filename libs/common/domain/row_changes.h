@@ -41,6 +41,9 @@ void row_changes_clear(RowChanges *changes);
 size_t row_changes_count(const RowChanges *changes);
 const RowChange *row_changes_at(const RowChanges *changes, size_t index);
 
+/* Forget the changes behind the first @n, and what was wrong with them. */
+void row_changes_truncate(RowChanges *changes, size_t n);
+
 /* What is wrong with the event that the changes were made from: a row without id, a string that
  * cannot be decoded. NULL when all is well; the changes must not be used otherwise. */
 const char *row_changes_fault(const RowChanges *changes);

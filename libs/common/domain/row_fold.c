@@ -1,0 +1,295 @@
+#include "common/domain/row_fold.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/hash.h"
+#include "common/domain/text_arena.h"
+
+#define ROWS_FIRST     64
+#define COMPACT_FIRST  ((size_t)4 * 1024 * 1024) /* bytes of text; below that garbage is no matter */
+#define UNKNOWN_COLUMN SIZE_MAX
+
+typedef struct Row {
+        uint64_t hash;
+        const char *id;
+        const char *aggregate;
+        const char *loaded_aggregate;
+        int64_t sequence;
+        bool present;
+        bool changed;
+} Row;
+
+struct RowFold {
+        RowColumn *columns;
+        size_t n_columns;
+        Row *rows;
+        const char **values; /* n_columns for each row */
+        size_t n_rows, rows_capacity;
+        uint32_t *slots; /* open addressing: row number + 1, 0 is free */
+        size_t n_slots;  /* a power of two, at least twice rows_capacity */
+        TextArena texts;
+        size_t compact_at; /* bytes of text */
+};
+
+static void *check_memory(void *memory)
+{
+        if (!memory) {
+                (void)fprintf(stderr, "out of memory\n");
+                abort(); /* as Buffer: nothing sensible is left to do */
+        }
+        return memory;
+}
+
+RowFold *row_fold_new(const RowColumn *columns, size_t n_columns)
+{
+        RowFold *fold = check_memory(calloc(1, sizeof *fold));
+
+        assert(n_columns > 0 && strcmp(columns[0].name, "id") == 0);
+
+        fold->columns = check_memory(calloc(n_columns, sizeof *fold->columns));
+        memcpy(fold->columns, columns, n_columns * sizeof *columns);
+        fold->n_columns = n_columns;
+        fold->compact_at = COMPACT_FIRST;
+        return fold;
+}
+
+void row_fold_free(RowFold *fold)
+{
+        if (!fold)
+                return;
+        text_arena_deinit(&fold->texts);
+        free(fold->slots);
+        free(fold->values);
+        free(fold->rows);
+        free(fold->columns);
+        free(fold);
+}
+
+void row_fold_clear(RowFold *fold)
+{
+        text_arena_clear(&fold->texts);
+        if (fold->slots)
+                memset(fold->slots, 0, fold->n_slots * sizeof *fold->slots);
+        fold->n_rows = 0;
+        fold->compact_at = COMPACT_FIRST;
+}
+
+static const char **row_values(const RowFold *fold, size_t index)
+{
+        return fold->values + index * fold->n_columns;
+}
+
+static const char *keep(TextArena *texts, const char *text)
+{
+        return text ? text_arena_copy(texts, text, strlen(text)) : NULL;
+}
+
+static void place(RowFold *fold, size_t index)
+{
+        size_t slot = fold->rows[index].hash & (fold->n_slots - 1);
+
+        while (fold->slots[slot])
+                slot = (slot + 1) & (fold->n_slots - 1);
+        fold->slots[slot] = (uint32_t)(index + 1);
+}
+
+static void grow(RowFold *fold)
+{
+        size_t capacity = fold->rows_capacity ? fold->rows_capacity * 2 : ROWS_FIRST;
+
+        assert(capacity < UINT32_MAX / 2);
+        fold->rows = check_memory(realloc(fold->rows, capacity * sizeof *fold->rows));
+        fold->values = check_memory(
+                realloc(fold->values, capacity * fold->n_columns * sizeof *fold->values));
+        fold->rows_capacity = capacity;
+        free(fold->slots);
+        fold->n_slots = capacity * 2;
+        fold->slots = check_memory(calloc(fold->n_slots, sizeof *fold->slots));
+        for (size_t i = 0; i < fold->n_rows; i++)
+                place(fold, i);
+}
+
+static Row *find(const RowFold *fold, const char *id, uint64_t hash)
+{
+        size_t slot = hash & (fold->n_slots - 1);
+
+        if (!fold->n_slots)
+                return NULL;
+        for (; fold->slots[slot]; slot = (slot + 1) & (fold->n_slots - 1)) {
+                Row *row = &fold->rows[fold->slots[slot] - 1];
+
+                if (row->hash == hash && strcmp(row->id, id) == 0)
+                        return row;
+        }
+        return NULL;
+}
+
+static Row *find_or_add(RowFold *fold, const char *id)
+{
+        uint64_t hash = hash_bytes(id, strlen(id));
+        Row *row = find(fold, id, hash);
+
+        if (row)
+                return row;
+        if (fold->n_rows == fold->rows_capacity)
+                grow(fold);
+        row = &fold->rows[fold->n_rows];
+        *row = (Row){ .hash = hash, .id = keep(&fold->texts, id) };
+        place(fold, fold->n_rows++);
+        return row;
+}
+
+/* Texts that no row has any more cost memory: copy those that are in use, drop the rest. */
+static void compact(RowFold *fold)
+{
+        TextArena texts = TEXT_ARENA_INIT;
+
+        for (size_t i = 0; i < fold->n_rows; i++) {
+                Row *row = &fold->rows[i];
+                const char **values = row_values(fold, i);
+
+                row->id = keep(&texts, row->id);
+                row->aggregate = keep(&texts, row->aggregate);
+                row->loaded_aggregate = keep(&texts, row->loaded_aggregate);
+                if (!row->present)
+                        continue;
+                values[0] = row->id;
+                for (size_t c = 1; c < fold->n_columns; c++)
+                        values[c] = keep(&texts, values[c]);
+        }
+        text_arena_deinit(&fold->texts);
+        fold->texts = texts;
+        fold->compact_at = texts.used * 2 > COMPACT_FIRST ? texts.used * 2 : COMPACT_FIRST;
+}
+
+void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t sequence,
+                   const char *const *values)
+{
+        Row *row = find_or_add(fold, id);
+        const char **kept = row_values(fold, (size_t)(row - fold->rows));
+
+        assert(!row->present && !row->changed);
+
+        row->aggregate = row->loaded_aggregate = keep(&fold->texts, aggregate);
+        row->sequence = sequence;
+        row->present = true;
+        kept[0] = row->id;
+        for (size_t c = 1; c < fold->n_columns; c++)
+                kept[c] = keep(&fold->texts, values[c]);
+}
+
+/* Projections name fields in about the order of the model: begin behind the last one. */
+static size_t find_column(const RowFold *fold, const char *name, size_t begin)
+{
+        for (size_t i = 0, c = begin; i < fold->n_columns; i++, c++) {
+                if (c >= fold->n_columns)
+                        c = 0;
+                if (fold->columns[c].name == name || strcmp(fold->columns[c].name, name) == 0)
+                        return c;
+        }
+        return UNKNOWN_COLUMN;
+}
+
+static ErrorCode check_columns(const RowFold *fold, const RowChange *change, Error *err)
+{
+        size_t column = 0;
+
+        for (size_t i = 0; i < change->n_values; i++) {
+                column = find_column(fold, change->values[i].field, column + 1);
+                if (column == UNKNOWN_COLUMN)
+                        return error_set(err, ERROR_INVALID,
+                                         "a projection sets \"%s\", which is no field of the model",
+                                         change->values[i].field);
+                if (column == 0)
+                        return error_set(
+                                err, ERROR_INVALID,
+                                "a projection sets \"id\" as a field: name it with the row");
+        }
+        return ERROR_NONE;
+}
+
+static void set_values(RowFold *fold, const char **values, const RowChange *change)
+{
+        size_t column = 0;
+
+        for (size_t i = 0; i < change->n_values; i++) {
+                column = find_column(fold, change->values[i].field, column + 1);
+                values[column] = keep(&fold->texts, change->values[i].text);
+        }
+}
+
+static void put_defaults(const RowFold *fold, const char **values, const char *id)
+{
+        values[0] = id;
+        for (size_t c = 1; c < fold->n_columns; c++)
+                values[c] = fold->columns[c].default_text;
+}
+
+/* False when the row is another aggregate's. */
+static bool apply_change(RowFold *fold, const Event *event, const RowChange *change)
+{
+        Row *row = find_or_add(fold, change->id);
+        const char **values = row_values(fold, (size_t)(row - fold->rows));
+
+        if (row->present && strcmp(row->aggregate, event->aggregate_id) != 0)
+                return false;
+        if (!row->present && change->kind != ROW_PUT)
+                return true;
+        if (change->kind == ROW_PUT)
+                put_defaults(fold, values, row->id);
+        if (!row->present)
+                row->aggregate = keep(&fold->texts, event->aggregate_id);
+        set_values(fold, values, change);
+        row->present = change->kind != ROW_DELETE;
+        row->sequence = event->sequence;
+        row->changed = true;
+        return true;
+}
+
+ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes, size_t first,
+                         size_t n, int64_t *ret_foreign, Error *err)
+{
+        for (size_t i = first; i < first + n; i++) {
+                ErrorCode code = check_columns(fold, row_changes_at(changes, i), err);
+
+                if (code)
+                        return code;
+        }
+        for (size_t i = first; i < first + n; i++)
+                if (!apply_change(fold, event, row_changes_at(changes, i)))
+                        ++*ret_foreign;
+        if (fold->texts.used > fold->compact_at)
+                compact(fold);
+        return ERROR_NONE;
+}
+
+size_t row_fold_count(const RowFold *fold)
+{
+        return fold->n_rows;
+}
+
+FoldRow row_fold_at(const RowFold *fold, size_t index)
+{
+        const Row *row = &fold->rows[index];
+
+        assert(index < fold->n_rows);
+        return (FoldRow){ .id = row->id,
+                          .values = row_values(fold, index),
+                          .aggregate = row->aggregate,
+                          .sequence = row->sequence,
+                          .present = row->present,
+                          .changed = row->changed,
+                          .loaded_aggregate = row->loaded_aggregate };
+}
+
+bool row_fold_find(const RowFold *fold, const char *id, FoldRow *ret)
+{
+        const Row *row = find(fold, id, hash_bytes(id, strlen(id)));
+
+        if (!row)
+                return false;
+        *ret = row_fold_at(fold, (size_t)(row - fold->rows));
+        return true;
+}

@@ -1,0 +1,72 @@
+#pragma once
+
+/*
+ * row_fold.h — the rows of one model in memory, and the changes of events folded over them.
+ *
+ * The one place that says what a row change means: the projector folds a batch over the rows it
+ * touches, and whoever checks a view folds all its events over nothing and compares.
+ *
+ * Rows are known by id. A row belongs to the aggregate whose event made it; a change by an event of
+ * another aggregate is refused and counted, because ids are given by clients and must not reach into
+ * what is somebody else's.
+ */
+
+#include "common/domain/row_changes.h"
+#include "common/event/event.h"
+
+typedef struct RowColumn {
+        const char *name; /* a field of the model */
+        const char
+                *default_text; /* what ROW_PUT gives a field that it does not name; NULL is null */
+} RowColumn;
+
+typedef struct FoldRow {
+        const char *id;
+        const char *const *values; /* by column: the text that the last change gave, NULL is null */
+        const char *aggregate;     /* whose row it is */
+        int64_t sequence;          /* eventSequence of its last change */
+        bool present;              /* false: deleted, or refused before it ever was */
+        bool changed;              /* since it was loaded */
+        const char *loaded_aggregate; /* whose row was loaded; NULL when none was */
+} FoldRow;
+
+typedef struct RowFold RowFold;
+
+/**
+ * row_fold_new() - no rows yet
+ * @columns:  copied, their texts borrowed; the first one is "id"
+ *
+ * Never fails: running out of memory ends the process, here and below. Thread: one at a time.
+ */
+RowFold *row_fold_new(const RowColumn *columns, size_t n_columns);
+void row_fold_free(RowFold *fold);
+DEFINE_CLEANUP(RowFold *, row_fold_free)
+
+/* Forget all rows, keep some memory. */
+void row_fold_clear(RowFold *fold);
+
+/**
+ * row_fold_load() - a row as it is stored; rows that are not loaded do not exist
+ * @values:  by column, copied; NULL is null
+ *
+ * Before any change of the row, and once.
+ */
+void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t sequence,
+                   const char *const *values);
+
+/**
+ * row_fold_apply() - fold @n changes, from number @first on, all of them made by @event
+ * @ret_foreign:  how many were refused since the row is another aggregate's; added to
+ *
+ * All or nothing. Return: ERROR_NONE, or ERROR_INVALID when a change names a field that is no column.
+ */
+_must_check_ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes,
+                                      size_t first, size_t n, int64_t *ret_foreign, Error *err);
+
+/* Rows in the order in which they were first named, deleted ones among them (see ->present). What a
+ * FoldRow points to is valid until the next change. */
+size_t row_fold_count(const RowFold *fold);
+FoldRow row_fold_at(const RowFold *fold, size_t index);
+
+/* False when the row was never named. */
+bool row_fold_find(const RowFold *fold, const char *id, FoldRow *ret);

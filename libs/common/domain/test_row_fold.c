@@ -1,0 +1,217 @@
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/domain/row_fold.h"
+
+static const RowColumn columns[] = {
+        { "id", NULL },
+        { "name", NULL },
+        { "status", "ACTIVE" },
+        { "owner", NULL },
+};
+
+static int64_t n_foreign;
+
+static Event event_of(const char *aggregate_id, int64_t sequence)
+{
+        return (Event){ .aggregate_type = "project",
+                        .aggregate_id = aggregate_id,
+                        .sequence = sequence };
+}
+
+static ErrorCode apply(RowFold *fold, const char *aggregate_id, int64_t sequence,
+                       const RowChanges *changes)
+{
+        Event event = event_of(aggregate_id, sequence);
+        Error err = ERROR_INIT;
+
+        return row_fold_apply(fold, &event, changes, 0, row_changes_count(changes), &n_foreign,
+                              &err);
+}
+
+static void put(RowFold *fold, const char *aggregate_id, int64_t sequence, const char *id,
+                const char *name)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_put(changes, id);
+        row_string(changes, "name", name);
+        ck_assert_int_eq(apply(fold, aggregate_id, sequence, changes), ERROR_NONE);
+}
+
+static void set(RowFold *fold, const char *aggregate_id, int64_t sequence, const char *id,
+                const char *owner)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_set(changes, id);
+        row_string(changes, "owner", owner);
+        ck_assert_int_eq(apply(fold, aggregate_id, sequence, changes), ERROR_NONE);
+}
+
+static void drop(RowFold *fold, const char *aggregate_id, int64_t sequence, const char *id)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_delete(changes, id);
+        ck_assert_int_eq(apply(fold, aggregate_id, sequence, changes), ERROR_NONE);
+}
+
+static FoldRow row(const RowFold *fold, const char *id)
+{
+        FoldRow found;
+
+        ck_assert_msg(row_fold_find(fold, id, &found), "no row %s", id);
+        return found;
+}
+
+START_TEST(put_gives_the_whole_row)
+{
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+        FoldRow found;
+
+        put(fold, "a", 1, "r", "first");
+        set(fold, "a", 2, "r", "alice");
+        found = row(fold, "r");
+        ck_assert(found.present && found.changed);
+        ck_assert_str_eq(found.values[0], "r");
+        ck_assert_str_eq(found.values[1], "first");
+        ck_assert_str_eq(found.values[2], "ACTIVE");
+        ck_assert_str_eq(found.values[3], "alice");
+        ck_assert_str_eq(found.aggregate, "a");
+        ck_assert_int_eq(found.sequence, 2);
+        ck_assert_ptr_null(found.loaded_aggregate);
+
+        put(fold, "a", 3, "r", NULL);
+        found = row(fold, "r");
+        ck_assert_ptr_null(found.values[1]);
+        ck_assert_str_eq(found.values[2], "ACTIVE");
+        ck_assert_ptr_null(found.values[3]);
+        ck_assert_uint_eq(row_fold_count(fold), 1);
+}
+END_TEST
+
+START_TEST(nothing_comes_of_changing_what_is_not_there)
+{
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+
+        set(fold, "a", 1, "r", "alice");
+        drop(fold, "a", 2, "r");
+        ck_assert(!row(fold, "r").present);
+        ck_assert(!row(fold, "r").changed);
+
+        put(fold, "a", 3, "r", "x");
+        drop(fold, "a", 4, "r");
+        set(fold, "a", 5, "r", "alice");
+        ck_assert(!row(fold, "r").present);
+        ck_assert(row(fold, "r").changed);
+        ck_assert_int_eq(row(fold, "r").sequence, 4);
+}
+END_TEST
+
+START_TEST(rows_of_others_are_out_of_reach)
+{
+        static const char *const stored[] = { "r", "mine", "ACTIVE", "alice" };
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+
+        n_foreign = 0;
+        row_fold_load(fold, "r", "a", 7, stored);
+        put(fold, "b", 1, "r", "theirs");
+        set(fold, "b", 2, "r", "bob");
+        drop(fold, "b", 3, "r");
+        ck_assert_int_eq(n_foreign, 3);
+        ck_assert(row(fold, "r").present && !row(fold, "r").changed);
+        ck_assert_str_eq(row(fold, "r").values[1], "mine");
+        ck_assert_int_eq(row(fold, "r").sequence, 7);
+
+        /* Once it is gone the id is free. */
+        drop(fold, "a", 8, "r");
+        put(fold, "b", 4, "r", "theirs");
+        ck_assert_int_eq(n_foreign, 3);
+        ck_assert_str_eq(row(fold, "r").aggregate, "b");
+        ck_assert_str_eq(row(fold, "r").loaded_aggregate, "a");
+        set(fold, "a", 9, "r", "alice");
+        ck_assert_int_eq(n_foreign, 4);
+}
+END_TEST
+
+START_TEST(an_event_is_folded_whole_or_not_at_all)
+{
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+        FoldRow found;
+
+        row_put(changes, "r");
+        row_put(changes, "s");
+        row_string(changes, "colour", "x");
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_INVALID);
+        ck_assert(!row_fold_find(fold, "r", &found));
+
+        row_changes_clear(changes);
+        row_put(changes, "r");
+        row_string(changes, "id", "x");
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_INVALID);
+        ck_assert_uint_eq(row_fold_count(fold), 0);
+}
+END_TEST
+
+/* Many rows, many changes: tables grow, garbage is collected, and every row has its last values. */
+START_TEST(many_rows_keep_their_last_values)
+{
+        enum {
+                N_ROWS = 3000,
+                N_ROUNDS = 20
+        };
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+        static char pad[200];
+        char id[32], text[256];
+
+        memset(pad, 'x', sizeof pad - 1);
+        for (int pass = 0; pass < 2; pass++) {
+                for (int round = 1; round <= N_ROUNDS; round++) {
+                        for (int i = 0; i < N_ROWS; i++) {
+                                (void)snprintf(id, sizeof id, "row-%d", i);
+                                (void)snprintf(text, sizeof text, "%d %d %s", i, round, pad);
+                                if (i % 7 == 3 && round == N_ROUNDS)
+                                        drop(fold, id, round, id);
+                                else
+                                        put(fold, id, round, id, text);
+                        }
+                }
+                ck_assert_uint_eq(row_fold_count(fold), N_ROWS);
+                for (int i = 0; i < N_ROWS; i++) {
+                        (void)snprintf(id, sizeof id, "row-%d", i);
+                        (void)snprintf(text, sizeof text, "%d %d %s", i, N_ROUNDS, pad);
+                        ck_assert_str_eq(row_fold_at(fold, (size_t)i).id, id);
+                        ck_assert_int_eq(row(fold, id).present, i % 7 != 3);
+                        if (i % 7 != 3)
+                                ck_assert_str_eq(row(fold, id).values[1], text);
+                        ck_assert_str_eq(row(fold, id).aggregate, id);
+                }
+                row_fold_clear(fold);
+                ck_assert_uint_eq(row_fold_count(fold), 0);
+        }
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("row_fold");
+        TCase *tcase = tcase_create("row_fold");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_set_timeout(tcase, 30);
+        tcase_add_test(tcase, put_gives_the_whole_row);
+        tcase_add_test(tcase, nothing_comes_of_changing_what_is_not_there);
+        tcase_add_test(tcase, rows_of_others_are_out_of_reach);
+        tcase_add_test(tcase, an_event_is_folded_whole_or_not_at_all);
+        tcase_add_test(tcase, many_rows_keep_their_last_values);
+        suite_add_tcase(suite, tcase);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
