@@ -45,8 +45,7 @@ static void *push_one(void *data)
 {
         static CommandRequest request;
 
-        (void)command_queue_push(data, &request, NULL);
-        return &request;
+        return command_queue_push(data, &request, NULL) ? NULL : &request;
 }
 
 START_TEST(a_waiting_writer_is_woken)

@@ -209,6 +209,7 @@ class Suite:
             self.start_postgres()
             self.sql_admin("CREATE DATABASE skafu")
             if self.broker == "kafka":
+                self._shell('kafka_fetch "$root" "$dir/kafka-fetch.log"')
                 self._shell('kafka_format "$(kafka_cache "$root")" "$dir/kafka" "$dir/kafka-format.log"')
             self.start_kafka()
             self.migrate()

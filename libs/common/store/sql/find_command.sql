@@ -1,0 +1,4 @@
+-- what is remembered of a command: $1 command id
+SELECT digest, command_type, aggregate_type, aggregate_id, version, event_count, status, problem
+FROM event_store.commands
+WHERE command_id = $1

@@ -1,0 +1,134 @@
+#include "common/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/pg/pg_params.h"
+#include "read_heads.sql.h"
+#include "read_log.sql.h"
+#include "read_stream.sql.h"
+
+static int64_t number(const PGresult *res, int row, int column)
+{
+        return strtoll(PQgetvalue(res, row, column), NULL, 10);
+}
+
+static JsonSpan span(const PGresult *res, int row, int column)
+{
+        return (JsonSpan){ PQgetvalue(res, row, column), (size_t)PQgetlength(res, row, column) };
+}
+
+void event_batch_free(EventBatch *batch)
+{
+        if (!batch)
+                return;
+        free(batch->events);
+        PQclear(batch->owner);
+        free(batch);
+}
+
+static ErrorCode read_event(const PGresult *res, int row, const char *aggregate_type, Event *ret,
+                            Error *err)
+{
+        *ret = (Event){
+                .type = PQgetvalue(res, row, 1),
+                .version = (int)number(res, row, 2),
+                .aggregate_type = aggregate_type,
+                .aggregate_id = PQgetvalue(res, row, 3),
+                .sequence = number(res, row, 4),
+                .data = span(res, row, 5),
+                .metadata = span(res, row, 6),
+                .correlation_id = PQgetvalue(res, row, 7),
+                .timestamp_us = number(res, row, 8),
+                .partition = (int32_t)number(res, row, 9),
+                .position = number(res, row, 10),
+        };
+        if (!uuid_parse(PQgetvalue(res, row, 0), (size_t)PQgetlength(res, row, 0), &ret->id))
+                return error_set(err, ERROR_INTERNAL, "the event store answered a malformed id");
+        return ERROR_NONE;
+}
+
+static ErrorCode make_batch(PGresult **owner, const char *aggregate_type, EventBatch **ret,
+                            Error *err)
+{
+        _cleanup_(event_batch_freep) EventBatch *batch = calloc(1, sizeof *batch);
+        int n = PQntuples(*owner);
+        ErrorCode code = ERROR_NONE;
+
+        if (!batch || !(batch->events = calloc((size_t)n + 1, sizeof *batch->events)))
+                return error_no_memory(err);
+        for (int i = 0; !code && i < n; i++)
+                code = read_event(*owner, i, aggregate_type, &batch->events[i], err);
+        if (code)
+                return code;
+        batch->n_events = (size_t)n;
+        batch->owner = TAKE_PTR(*owner);
+        *ret = TAKE_PTR(batch);
+        return ERROR_NONE;
+}
+
+ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t partition, int64_t after,
+                         int limit, EventBatch **ret, int64_t deadline_us, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, aggregate_type);
+        pg_params_int32(params, partition);
+        pg_params_int64(params, after);
+        pg_params_int32(params, limit);
+        code = pg_exec_prepared(conn, "read_log", sql_read_log, params, &res, deadline_us,
+                                "read events", err);
+        return code ? code : make_batch(&res, aggregate_type, ret, err);
+}
+
+ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
+                            int64_t after, int limit, EventBatch **ret, int64_t deadline_us,
+                            Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, aggregate_type);
+        pg_params_text(params, aggregate_id);
+        pg_params_int64(params, after);
+        pg_params_int32(params, limit);
+        code = pg_exec_prepared(conn, "read_stream", sql_read_stream, params, &res, deadline_us,
+                                "read a stream", err);
+        return code ? code : make_batch(&res, aggregate_type, ret, err);
+}
+
+ErrorCode store_read_heads(PGconn *conn, const char *aggregate_type, LogHead **ret, size_t *ret_n,
+                           int64_t deadline_us, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        LogHead *heads;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, aggregate_type);
+        code = pg_exec_prepared(conn, "read_heads", sql_read_heads, params, &res, deadline_us,
+                                "read log heads", err);
+        if (code)
+                return code;
+        heads = calloc((size_t)PQntuples(res) + 1, sizeof *heads);
+        if (!heads)
+                return error_no_memory(err);
+        for (int i = 0; i < PQntuples(res); i++)
+                heads[i] = (LogHead){
+                        .partition = (int32_t)number(res, i, 0),
+                        .last_position = number(res, i, 1),
+                        .published = number(res, i, 2),
+                };
+        *ret = heads;
+        *ret_n = (size_t)PQntuples(res);
+        return ERROR_NONE;
+}
