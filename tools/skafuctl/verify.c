@@ -25,7 +25,7 @@ static ErrorCode verify_views(PGconn *conn, const VerifyOptions *options, Verify
         ErrorCode code = schema_load(&schema, options->schema_file, err);
 
         for (size_t i = 0; !code && i < schema->n_models; i++)
-                code = verify_view(conn, schema, schema->models[i], report, err);
+                code = verify_view(conn, schema->models[i], report, err);
         return code;
 }
 

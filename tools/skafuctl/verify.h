@@ -38,8 +38,8 @@ _must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
                                     const VerifyLog *log, VerifyReport *report, Error *err);
 
 /* The view equals a fresh fold of all events that feed it. */
-_must_check_ ErrorCode verify_view(PGconn *conn, const Schema *schema, const Model *model,
-                                   VerifyReport *report, Error *err);
+_must_check_ ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report,
+                                   Error *err);
 
 /* Wait until topics and views have caught up with the store, for at most options->wait_s; a problem when
  * they have not. */
