@@ -17,24 +17,49 @@ static const char *const code_names[ERROR_CODE_COUNT] = {
         [ERROR_INTERNAL] = "internal",
 };
 
-/* Drop a UTF-8 character that was cut at the end of a full @text: the text goes into JSON. */
-static void trim_cut_character(char *text)
+/* Bytes that the first byte of a UTF-8 character announces; 0 when no character starts with it. */
+static size_t announced_size(unsigned char first)
 {
-        size_t size = strlen(text), start = size, want = 1;
+        if (first < 0x80)
+                return 1;
+        if (first < 0xc2)
+                return 0;
+        if (first < 0xe0)
+                return 2;
+        if (first < 0xf0)
+                return 3;
+        return first < 0xf5 ? 4 : 0;
+}
 
-        while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
-                start--;
-        if (start == 0)
-                return;
-        start--;
-        if (((unsigned char)text[start] & 0xe0) == 0xc0)
-                want = 2;
-        else if (((unsigned char)text[start] & 0xf0) == 0xe0)
-                want = 3;
-        else if (((unsigned char)text[start] & 0xf8) == 0xf0)
-                want = 4;
-        if (size - start < want)
-                text[start] = '\0';
+/* Whether @p continues as @size bytes of one character: no overlong form, no surrogate, no end. */
+static bool is_character(const unsigned char *p, size_t size)
+{
+        for (size_t i = 1; i < size; i++) {
+                if ((p[i] & 0xc0) != 0x80)
+                        return false;
+        }
+        return !(p[0] == 0xe0 && p[1] < 0xa0) && !(p[0] == 0xed && p[1] > 0x9f) &&
+               !(p[0] == 0xf0 && p[1] < 0x90) && !(p[0] == 0xf4 && p[1] > 0x8f);
+}
+
+/* Messages quote what others sent and go into JSON: what is no UTF-8 becomes "?", and a character that
+ * was @cut at the end goes. */
+static void make_utf8(char *text, bool cut)
+{
+        unsigned char *p = (unsigned char *)text, *end = p + strlen(text);
+
+        while (p < end) {
+                size_t size = announced_size(*p);
+
+                if (size > (size_t)(end - p) && cut) {
+                        *p = '\0';
+                        return;
+                }
+                if (size && size <= (size_t)(end - p) && is_character(p, size))
+                        p += size;
+                else
+                        *p++ = '?';
+        }
 }
 
 ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
@@ -43,10 +68,11 @@ ErrorCode error_vset(Error *err, ErrorCode code, const char *fmt, va_list args)
 
         if (err) {
                 Error fresh = { .code = code };
+                int size;
 
                 /* Not in place: the arguments may be texts of @err itself. */
-                (void)vsnprintf(fresh.message, sizeof fresh.message, fmt, args);
-                trim_cut_character(fresh.message);
+                size = vsnprintf(fresh.message, sizeof fresh.message, fmt, args);
+                make_utf8(fresh.message, size >= (int)sizeof fresh.message);
                 *err = fresh;
         }
         return code;
@@ -66,12 +92,13 @@ ErrorCode error_set_field(Error *err, ErrorCode code, const char *field, const c
 {
         Error fresh;
         va_list args;
+        int size;
 
         va_start(args, fmt);
         (void)error_vset(&fresh, code, fmt, args);
         va_end(args);
-        (void)snprintf(fresh.field, sizeof fresh.field, "%s", field);
-        trim_cut_character(fresh.field);
+        size = snprintf(fresh.field, sizeof fresh.field, "%s", field);
+        make_utf8(fresh.field, size >= (int)sizeof fresh.field);
         if (err)
                 *err = fresh;
         return code;

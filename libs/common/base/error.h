@@ -36,7 +36,8 @@ typedef struct Error {
 /**
  * error_set() - fill @err (may be NULL) and return @code, so that a failure is one statement
  *
- * A message that does not fit is cut between two characters; so is a field name.
+ * A message that does not fit is cut between two characters; bytes that are no UTF-8 become "?". So does
+ * a field name. The arguments may be texts of @err itself.
  * Thread: any.
  */
 _printf_(3, 4) ErrorCode error_set(Error *err, ErrorCode code, const char *fmt, ...);

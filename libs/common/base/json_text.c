@@ -37,6 +37,9 @@ ErrorCode json_text_check(const char *text, size_t size, unsigned max_depth, Err
 
         if (size == 0)
                 return error_set(err, ERROR_MALFORMED, "expected a JSON object, got nothing");
+        /* jansson drops a NUL byte that follows a number. */
+        if (memchr(text, '\0', size))
+                return error_set(err, ERROR_MALFORMED, "not valid JSON: holds a NUL byte");
         if (text_depth(text, text + size) > max_depth)
                 return error_set(err, ERROR_MALFORMED, "nested more than %u levels deep",
                                  max_depth);
