@@ -27,6 +27,12 @@ database_create_cluster() {
     if ! postgres_can_reach "$state"; then
         data=/var/lib/postgresql/skafu-$(printf '%s' "$state" | sha256sum | cut -c1-12)
         step postgres "the user postgres cannot reach $state: the data goes to $data"
+        # Nothing links to it: it belonged to a .dev that is gone, and its passwords with it.
+        if [ -d "$data" ]; then
+            rm -rf "$data.old"
+            mv "$data" "$data.old"
+            step postgres "what was there before is now $data.old"
+        fi
     fi
     if [ ! -d "$data" ]; then
         printf '%s\n' "$pg_password" > "$state/pg-password"

@@ -6,17 +6,10 @@
 
 # ports_listening: the ports that something listens on, "port inode" a line.
 ports_listening() {
-    local file line address state inode
-    for file in /proc/net/tcp /proc/net/tcp6; do
-        [ -r "$file" ] || continue
-        while read -r line; do
-            # shellcheck disable=SC2086
-            set -- $line
-            address=$2 state=$4 inode=${10}
-            [ "$state" = 0A ] && printf '%d %s\n' "0x${address##*:}" "$inode"
-        done < "$file"
-    done
-    return 0
+    local address inode
+    while read -r address inode; do
+        printf '%d %s\n' "0x${address##*:}" "$inode"
+    done < <(awk '$4 == "0A" { print $2, $10 }' /proc/net/tcp /proc/net/tcp6 2> /dev/null)
 }
 
 port_taken() {
