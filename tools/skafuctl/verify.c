@@ -1,11 +1,11 @@
 #include "verify.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "options.h"
 #include "skafuctl.h"
 
 static ErrorCode verify_topics(PGconn *conn, const VerifyOptions *options, const VerifyLog *logs,
@@ -47,4 +47,40 @@ static ErrorCode verify(const VerifyOptions *options, VerifyReport *report, Erro
         if (!code)
                 code = verify_views(conn, options, report, err);
         return code;
+}
+
+static const Option table[] = {
+        { "pg-url", OPTION_TEXT, offsetof(VerifyOptions, pg_url), "SKAFU_PG_URL", NULL,
+          "the database, as a role that may read it all and make temporary tables" },
+        { "kafka-brokers", OPTION_TEXT, offsetof(VerifyOptions, kafka_brokers),
+          "SKAFU_KAFKA_BROKERS", "127.0.0.1:9092", "the brokers, host:port,…" },
+        { "topic-prefix", OPTION_TEXT, offsetof(VerifyOptions, topic_prefix), "SKAFU_TOPIC_PREFIX",
+          "skafu", "topics are <prefix>.<aggregate type>.events" },
+        { "schema-file", OPTION_TEXT, offsetof(VerifyOptions, schema_file), "SKAFU_SCHEMA_FILE",
+          "domain/schema.graphql", "the read models" },
+        { "wait", OPTION_INT, offsetof(VerifyOptions, wait_s), NULL, "0",
+          "let topics and views catch up for this many seconds first" },
+        { "no-topics", OPTION_FLAG, offsetof(VerifyOptions, no_topics), NULL, NULL,
+          "leave the topics out: the broker keeps only a part" },
+        { "json", OPTION_FLAG, offsetof(VerifyOptions, json), NULL, NULL, "one JSON object" },
+        { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
+};
+
+int skafuctl_verify(int argc, char **argv)
+{
+        _cleanup_(verify_report_deinit) VerifyReport report = VERIFY_REPORT_INIT;
+        VerifyOptions options = { .pg_url = NULL };
+        Error err = ERROR_INIT;
+        int code = options_parse(table, "verify [OPTION…]", &options, argc, argv);
+
+        if (code >= 0)
+                return code;
+        report.progress = isatty(STDERR_FILENO);
+        if (verify(&options, &report, &err)) {
+                (void)fprintf(stderr, "%sskafuctl: %s\n", report.progress ? "\r\033[K" : "",
+                              err.message);
+                return EXIT_FAILED;
+        }
+        verify_report_print(&report, options.json);
+        return report.n_problems ? EXIT_FAILED : EXIT_OK;
 }

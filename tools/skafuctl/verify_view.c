@@ -22,7 +22,7 @@ typedef struct Fresh {
         RowFold *fold;
         RowChanges *changes;
         EventProjection projection;
-        Buffer columns;        /* "id", "name" … */
+        Buffer columns; /* "id", "name" … */
         const Field *fields[PG_PARAMS_MAX];
         size_t n_fields;
         int64_t foreign;
@@ -73,8 +73,8 @@ static ErrorCode fold_event(Fresh *fresh, const AggregateType *type, const Event
         row_changes_clear(fresh->changes);
         code = event_project(&fresh->projection, type, event, fresh->model->name, fresh->changes,
                              err);
-        return code ? code :
-                      row_fold_apply(fresh->fold, event, fresh->changes, 0,
+        return code ? code
+                    : row_fold_apply(fresh->fold, event, fresh->changes, 0,
                                      row_changes_count(fresh->changes), &fresh->foreign, err);
 }
 
@@ -123,8 +123,8 @@ static ErrorCode make_table(Fresh *fresh, Error *err)
                       fresh->columns.data);
         sql_quote_name(&sql, fresh->model->view);
         buffer_append_string(&sql, " WITH NO DATA");
-        return pg_exec(fresh->conn, sql.data, NULL, NULL, deadline_us(), "make a table to compare with",
-                       err);
+        return pg_exec(fresh->conn, sql.data, NULL, NULL, deadline_us(),
+                       "make a table to compare with", err);
 }
 
 static void write_insert(const Fresh *fresh, Buffer *sql)
@@ -187,13 +187,14 @@ static void write_compare(const Fresh *fresh, Buffer *sql)
                 buffer_append_string(&texts, "::text");
         }
         sql_quote_name(&view, fresh->model->view);
-        buffer_printf(sql,
-                      "WITH made AS (SELECT %s FROM pg_temp.fresh), live AS (SELECT %s FROM read.%s), "
-                      "missing AS (SELECT * FROM made EXCEPT ALL SELECT * FROM live), "
-                      "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made) "
-                      "SELECT 'should be', missing::text FROM missing UNION ALL "
-                      "SELECT 'is', extra::text FROM extra ORDER BY 2, 1",
-                      texts.data, texts.data, view.data);
+        buffer_printf(
+                sql,
+                "WITH made AS (SELECT %s FROM pg_temp.fresh), live AS (SELECT %s FROM read.%s), "
+                "missing AS (SELECT * FROM made EXCEPT ALL SELECT * FROM live), "
+                "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made) "
+                "SELECT 'should be', missing::text FROM missing UNION ALL "
+                "SELECT 'is', extra::text FROM extra ORDER BY 2, 1",
+                texts.data, texts.data, view.data);
 }
 
 static ErrorCode count_live(Fresh *fresh, int64_t *ret, Error *err)
@@ -224,7 +225,8 @@ static ErrorCode compare(Fresh *fresh, Error *err)
                 code = count_live(fresh, &live, err);
         write_compare(fresh, &sql);
         if (!code)
-                code = pg_exec(fresh->conn, sql.data, NULL, &res, deadline_us(), "compare a view", err);
+                code = pg_exec(fresh->conn, sql.data, NULL, &res, deadline_us(), "compare a view",
+                               err);
         if (code)
                 return code;
         for (int i = 0; i < PQntuples(res); i++)
@@ -236,10 +238,9 @@ static ErrorCode compare(Fresh *fresh, Error *err)
 
 ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report, Error *err)
 {
-        _cleanup_(fresh_deinit) Fresh fresh = { .conn = conn,
-                                                .model = model,
-                                                .projection = EVENT_PROJECTION_INIT,
-                                                .report = report };
+        _cleanup_(fresh_deinit) Fresh fresh = {
+                .conn = conn, .model = model, .projection = EVENT_PROJECTION_INIT, .report = report
+        };
         bool fed = false;
         ErrorCode code;
 

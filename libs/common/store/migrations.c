@@ -1,0 +1,7 @@
+#include "0001_event_store.sql.h"
+#include "common/store/migrate.h"
+
+const Migration store_migrations[] = {
+        { 1, "event_store", sql_0001_event_store },
+        { 0, NULL, NULL },
+};

@@ -1,0 +1,1 @@
+SELECT version, name, sha256 FROM public.skafu_migrations ORDER BY version

@@ -1,0 +1,42 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "skafuctl.h"
+
+static const Subcommand subcommands[] = {
+        { "migrate", "bring the database's schema up to this version", skafuctl_migrate },
+        { "verify", "prove that store, topics and views agree, or say where they do not",
+          skafuctl_verify },
+};
+
+static void print_help(FILE *out)
+{
+        (void)fputs("usage: skafuctl SUBCOMMAND [OPTION…]\n\n", out);
+        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++)
+                (void)fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+        (void)fputs("\nskafuctl SUBCOMMAND --help tells more.\n"
+                    "Exit codes: 0 done, 1 failed or found wrong, 2 bad usage.\n",
+                    out);
+}
+
+int main(int argc, char **argv)
+{
+        if (argc < 2) {
+                print_help(stderr);
+                return EXIT_BAD_USAGE;
+        }
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+                print_help(stdout);
+                return EXIT_OK;
+        }
+        if (strcmp(argv[1], "--version") == 0) {
+                (void)puts("skafuctl " SKAFU_VERSION);
+                return EXIT_OK;
+        }
+        for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++)
+                if (strcmp(argv[1], subcommands[i].name) == 0)
+                        return subcommands[i].run(argc - 1, argv + 1);
+        (void)fprintf(stderr, "skafuctl: there is no subcommand \"%s\"; see skafuctl --help\n",
+                      argv[1]);
+        return EXIT_BAD_USAGE;
+}

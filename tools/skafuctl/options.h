@@ -1,0 +1,31 @@
+#pragma once
+
+/*
+ * options.h — the options of a subcommand: one table parses, explains, and reads the environment.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum OptionKind {
+        OPTION_TEXT, /* const char * */
+        OPTION_INT,  /* int, not negative */
+        OPTION_FLAG, /* bool */
+} OptionKind;
+
+typedef struct Option {
+        const char *name; /* "pg-url": --pg-url VALUE, and SKAFU_PG_URL where .environment is set */
+        OptionKind kind;
+        size_t offset;           /* in the options struct */
+        const char *environment; /* NULL: none */
+        const char *fallback;    /* NULL: required (text), 0 (int) */
+        const char *help;        /* one line */
+} Option;
+
+/**
+ * options_parse() - fill @options from the command line, then the environment, then fallbacks
+ * @table:  ends with { NULL }
+ *
+ * Return: -1 to go on; otherwise the exit code: --help was printed, or what is wrong was.
+ */
+int options_parse(const Option *table, const char *usage, void *options, int argc, char **argv);
