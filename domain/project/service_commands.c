@@ -50,19 +50,21 @@ ErrorCode decide_add_service(const void *state, const Command *command, EventLis
         return ERROR_NONE;
 }
 
-static ErrorCode find_service(const ProjectState *project, const Command *command,
-                              const ProjectService **ret, Error *err)
+/* NULL with @ret_code and @err filled when the project or the service is not there to be changed. */
+static const ProjectService *find_service(const ProjectState *project, const Command *command,
+                                          ErrorCode *ret_code, Error *err)
 {
         const char *id = command_string(command, "serviceId");
-        ErrorCode code = project_check_active(project, command, err);
+        const ProjectService *service;
 
-        if (code)
-                return code;
-        *ret = project_service(project, id);
-        if (!*ret)
-                return error_set_field(err, ERROR_NOT_FOUND, "payload.serviceId",
-                                       "the project has no service \"%s\"", id);
-        return ERROR_NONE;
+        *ret_code = project_check_active(project, command, err);
+        if (*ret_code)
+                return NULL;
+        service = project_service(project, id);
+        if (!service)
+                *ret_code = error_set_field(err, ERROR_NOT_FOUND, "payload.serviceId",
+                                            "the project has no service \"%s\"", id);
+        return service;
 }
 
 ErrorCode decide_configure_service(const void *state, const Command *command, EventList *ret,
@@ -71,10 +73,10 @@ ErrorCode decide_configure_service(const void *state, const Command *command, Ev
         const ProjectState *project = state;
         JsonSpan configuration = json_fields_get(command->payload, "configuration");
         uint8_t digest[HASH_SHA256_SIZE];
-        const ProjectService *service = NULL;
-        ErrorCode code = find_service(project, command, &service, err);
+        ErrorCode code;
+        const ProjectService *service = find_service(project, command, &code, err);
 
-        if (code)
+        if (!service)
                 return code;
         if (!configuration.text)
                 return error_set_field(err, ERROR_INVALID, "payload.configuration",
@@ -94,10 +96,10 @@ ErrorCode decide_remove_service(const void *state, const Command *command, Event
                                 Error *err)
 {
         const ProjectState *project = state;
-        const ProjectService *service = NULL;
-        ErrorCode code = find_service(project, command, &service, err);
+        ErrorCode code;
+        const ProjectService *service = find_service(project, command, &code, err);
 
-        if (code)
+        if (!service)
                 return code;
         event_begin(ret, "ServiceRemoved", 1);
         event_string(ret, "projectId", command->aggregate_id);

@@ -25,24 +25,33 @@ static void project(const AggregateType *type, const Event *event, RowChanges *c
         }
 }
 
+static void apply(Aggregate *aggregate, const EventType *type, JsonSpan data, RowChanges *changes)
+{
+        for (int version = 1; version <= type->version; version++) {
+                const Event event = {
+                        .type = type->name,
+                        .version = version,
+                        .aggregate_type = aggregate->type->name,
+                        .aggregate_id = "a",
+                        .sequence = aggregate->version + 1,
+                        .data = data,
+                };
+
+                if (aggregate_apply(aggregate, &event, NULL) == ERROR_NONE)
+                        FUZZ_CHECK(aggregate->version == event.sequence);
+                FUZZ_CHECK(aggregate_bytes(aggregate) > aggregate->type->state_size);
+                project(aggregate->type, &event, changes);
+        }
+}
+
 /* The same data for every event, twice over, on one aggregate. */
 static void run(const AggregateType *type, JsonSpan data, RowChanges *changes)
 {
         _cleanup_(aggregate_freep) Aggregate *aggregate = aggregate_new(type);
-        Event event = { .aggregate_type = type->name, .aggregate_id = "a", .data = data };
 
         for (int round = 0; round < 2; round++) {
-                for (const EventType *e = type->events; e->name; e++) {
-                        for (int version = 1; version <= e->version; version++) {
-                                event.type = e->name;
-                                event.version = version;
-                                event.sequence = aggregate->version + 1;
-                                if (aggregate_apply(aggregate, &event, NULL) == ERROR_NONE)
-                                        FUZZ_CHECK(aggregate->version == event.sequence);
-                                FUZZ_CHECK(aggregate_bytes(aggregate) > type->state_size);
-                                project(type, &event, changes);
-                        }
-                }
+                for (const EventType *event = type->events; event->name; event++)
+                        apply(aggregate, event, data, changes);
         }
 }
 

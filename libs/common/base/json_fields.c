@@ -136,7 +136,7 @@ static bool number_text(const JsonFields *fields, const char *key, char text[64]
 {
         JsonSpan span = json_fields_get(fields, key);
 
-        if (json_span_kind(span) != JSON_KIND_NUMBER || span.size >= 64)
+        if (!span.text || json_span_kind(span) != JSON_KIND_NUMBER || span.size >= 64)
                 return false;
         memcpy(text, span.text, span.size);
         text[span.size] = '\0';

@@ -208,49 +208,60 @@ static const char *scan_key(const char *p, const char *end)
         return p < end && *p == ':' ? p + 1 : NULL;
 }
 
-const char *json_scan_value(const char *p, const char *end)
-{
-        char closers[SCAN_DEPTH_MAX]; /* '}' or ']' of each open container */
-        unsigned depth = 0;
+/* The containers that are open around the place of a scan. */
+typedef struct Nesting {
+        char closers[SCAN_DEPTH_MAX]; /* '}' or ']' of each */
+        unsigned depth;
+} Nesting;
 
-        for (;;) {
+/* The container that opens at @p: behind it when it is empty, else at its first value, one level deeper. */
+static const char *scan_open(Nesting *nesting, const char *p, const char *end)
+{
+        char closer = *p == '{' ? '}' : ']';
+
+        if (nesting->depth == SCAN_DEPTH_MAX)
+                return NULL;
+        p = json_scan_space(p + 1, end);
+        if (p < end && *p == closer)
+                return p + 1;
+        nesting->closers[nesting->depth++] = closer;
+        return closer == '}' ? scan_key(p, end) : p;
+}
+
+/* A value ended at @p: close what closes there, and go to the next value when one must follow. */
+static const char *scan_behind(Nesting *nesting, const char *p, const char *end)
+{
+        for (; nesting->depth; nesting->depth--, p++) {
+                char closer = nesting->closers[nesting->depth - 1];
+
                 p = json_scan_space(p, end);
                 if (p >= end)
                         return NULL;
-                if (*p == '{' || *p == '[') {
-                        char closer = *p == '{' ? '}' : ']';
-
-                        if (depth == SCAN_DEPTH_MAX)
-                                return NULL;
-                        p = json_scan_space(p + 1, end);
-                        if (p < end && *p == closer) {
-                                p++;
-                        } else {
-                                closers[depth++] = closer;
-                                if (closer == '}' && !(p = scan_key(p, end)))
-                                        return NULL;
-                                continue;
-                        }
-                } else if (!(p = scan_scalar(p, end))) {
+                if (*p == closer)
+                        continue;
+                if (*p != ',')
                         return NULL;
-                }
-                /* A value is complete: close what it closes, or go to the next member. */
-                for (;;) {
-                        if (!depth)
-                                return p;
-                        p = json_scan_space(p, end);
-                        if (p >= end)
-                                return NULL;
-                        if (*p != closers[depth - 1])
-                                break;
-                        depth--;
-                        p++;
-                }
-                if (*p++ != ',')
-                        return NULL;
-                if (closers[depth - 1] == '}' && !(p = scan_key(p, end)))
-                        return NULL;
+                return closer == '}' ? scan_key(p + 1, end) : p + 1;
         }
+        return p;
+}
+
+const char *json_scan_value(const char *p, const char *end)
+{
+        Nesting nesting;
+
+        nesting.depth = 0;
+        do {
+                unsigned depth = nesting.depth;
+
+                p = json_scan_space(p, end);
+                if (p >= end)
+                        return NULL;
+                p = *p == '{' || *p == '[' ? scan_open(&nesting, p, end) : scan_scalar(p, end);
+                if (p && nesting.depth == depth)
+                        p = scan_behind(&nesting, p, end);
+        } while (p && nesting.depth);
+        return p;
 }
 
 static void append_utf8(Buffer *buffer, uint32_t c)

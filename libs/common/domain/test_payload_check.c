@@ -34,7 +34,7 @@ static ErrorCode check_body(const char *body, Error *err)
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
 
         for (; *body; body++)
-                buffer_append_char(&text, *body == '\'' ? '"' : *body);
+                buffer_append(&text, *body == '\'' ? "\"" : body, 1);
         *err = ERROR_INIT;
         return payload_check(&make_thing, buffer_text(&text), text.size, &payload, err);
 }

@@ -28,7 +28,7 @@ static Buffer with_quotes(const char *text)
         Buffer quoted = BUFFER_INIT;
 
         for (; *text; text++)
-                buffer_append_char(&quoted, *text == '\'' ? '"' : *text);
+                buffer_append(&quoted, *text == '\'' ? "\"" : text, 1);
         return quoted;
 }
 

@@ -25,13 +25,13 @@
 #define SCENARIO_FRESH_ID "01900000-0000-7000-8000-000000000001"
 
 /* Who sends: static const Actor ann = ACTOR_USER("ann"); */
-#define ACTOR_USER(name)     \
-        {                    \
-                .user = name \
+#define ACTOR_USER(name)       \
+        {                      \
+                .user = (name) \
         }
-#define ACTOR_IN_GROUP(name, group)                                                   \
-        {                                                                             \
-                .user = name, .groups = (const char *const[]){ group }, .n_groups = 1 \
+#define ACTOR_IN_GROUP(name, group)                                                       \
+        {                                                                                 \
+                .user = (name), .groups = (const char *const[]){ (group) }, .n_groups = 1 \
         }
 #define ACTOR_API_KEY                       \
         {                                   \
