@@ -31,11 +31,11 @@ typedef struct HttpRoute {
 } HttpRoute;
 
 typedef struct HttpOptions {
-        const char *service;        /* for messages */
-        const char *listen_address; /* "127.0.0.1", "0.0.0.0" or "::" */
-        uint16_t port;              /* 0: any free one, see http_server_port() */
-        size_t body_bytes_max;      /* 413 beyond */
-        unsigned connections_max;
+        const char *service;          /* for messages */
+        const char *listen_address;   /* "127.0.0.1", "0.0.0.0" or "::" */
+        uint16_t port;                /* 0: any free one, see http_server_port() */
+        size_t body_bytes_max;        /* 413 beyond */
+        unsigned connections_max;     /* more wait to be accepted */
         unsigned idle_timeout_s;      /* connections without a byte this long are closed */
         unsigned read_timeout_s;      /* a request that is not complete by then is cut off */
         const AuthVerifier *verifier; /* borrowed; NULL: only public routes can be reached */
@@ -53,6 +53,7 @@ typedef struct HttpOptions {
 } HttpOptions;
 
 #define HTTP_HEAD_BYTES_MAX    32768 /* request line and headers; 431 or 414 beyond */
+#define HTTP_HEADERS_MAX       100   /* 431 beyond */
 #define HTTP_PATH_SEGMENTS_MAX 16    /* of a route */
 #define HTTP_QUERY_PARAMS_MAX  64    /* 400 beyond */
 

@@ -45,7 +45,7 @@ struct HttpConnections {
         pthread_mutex_t lock;
         pthread_cond_t changed; /* a connection came or went, or an end is asked for */
         HttpConnection *first;
-        bool is_ending;
+        bool is_ending, is_full; /* is_full: somebody waits for one to close */
 
         pthread_t reaper;
         bool has_reaper;
@@ -197,7 +197,7 @@ void http_connection_close(HttpConnection *c)
         else
                 set->first = c->next;
         (void)atomic_fetch_sub(&set->n, 1);
-        if (atomic_load(&set->is_draining))
+        if (atomic_load(&set->is_draining) || set->is_full)
                 (void)pthread_cond_broadcast(&set->changed);
         (void)pthread_mutex_unlock(&set->lock);
         free(c);
@@ -287,6 +287,17 @@ bool http_connections_wait(HttpConnections *set, int64_t deadline_us)
                 (void)pthread_cond_timedwait(&set->changed, &set->lock, &deadline);
         }
         return true;
+}
+
+bool http_connections_wait_below(HttpConnections *set, size_t n)
+{
+        MUTEX_GUARD(&set->lock);
+        while (atomic_load(&set->n) >= n && !atomic_load(&set->is_draining)) {
+                set->is_full = true;
+                (void)pthread_cond_wait(&set->changed, &set->lock);
+        }
+        set->is_full = false;
+        return !atomic_load(&set->is_draining);
 }
 
 size_t http_connections_count(const HttpConnections *set)

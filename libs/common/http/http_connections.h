@@ -50,4 +50,7 @@ bool http_connections_draining(const HttpConnections *connections);
  * Return: false when a handler still runs.
  */
 bool http_connections_wait(HttpConnections *connections, int64_t deadline_us);
+
+/* Until fewer than @n are open; false when the set is draining. */
+bool http_connections_wait_below(HttpConnections *connections, size_t n);
 size_t http_connections_count(const HttpConnections *connections);

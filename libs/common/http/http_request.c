@@ -57,16 +57,47 @@ int64_t http_request_received_us(const HttpRequest *req)
         return req->received_us;
 }
 
-static ErrorCode check_header_bytes(const HttpRequest *req, Error *err)
+/* RFC 9110's token: nothing that a proxy in front could read in another way. */
+static bool is_token(const char *name)
+{
+        static const char others[] = "!#$%&'*+-.^_`|~";
+
+        for (const char *p = name; *p; p++) {
+                char c = (char)(*p | 0x20);
+
+                if (!(c >= 'a' && c <= 'z') && !(*p >= '0' && *p <= '9') && !strchr(others, *p))
+                        return false;
+        }
+        return *name;
+}
+
+/* ulfius joins repeated headers only when they are spelled alike; another spelling would hide one. */
+static bool is_repeated(const char **names, size_t i)
+{
+        for (size_t j = 0; j < i; j++) {
+                if (strcasecmp(names[j], names[i]) == 0)
+                        return true;
+        }
+        return false;
+}
+
+static ErrorCode check_headers(const HttpRequest *req, int *ret_status, Error *err)
 {
         const char **names = u_map_enum_keys(req->ulfius->map_header);
+        const char **values = u_map_enum_values(req->ulfius->map_header);
 
         for (size_t i = 0; names && names[i]; i++) {
-                const char *value = u_map_get(req->ulfius->map_header, names[i]);
-
-                if (!utf8_valid(names[i], strlen(names[i])))
-                        return error_set(err, ERROR_MALFORMED, "a header's name is not ASCII");
-                if (value && !utf8_valid(value, strlen(value)))
+                if (i == HTTP_HEADERS_MAX) {
+                        *ret_status = 431;
+                        return error_set(err, ERROR_TOO_LARGE, "more than %d headers",
+                                         HTTP_HEADERS_MAX);
+                }
+                if (!is_token(names[i]))
+                        return error_set(err, ERROR_MALFORMED, "a header's name is no token");
+                if (is_repeated(names, i))
+                        return error_set(err, ERROR_MALFORMED,
+                                         "header \"%.64s\" is there in two spellings", names[i]);
+                if (!utf8_valid(values[i], strlen(values[i])))
                         return error_set(err, ERROR_MALFORMED, "header \"%.64s\" is not UTF-8",
                                          names[i]);
         }
@@ -87,28 +118,39 @@ static bool parse_length(const char *text, uint64_t *ret)
         return *text;
 }
 
-ErrorCode http_request_check(const HttpRequest *req, size_t body_bytes_max, int *ret_status,
-                             bool *ret_close, Error *err)
+static ErrorCode check_framing(const HttpRequest *req, uint64_t *ret_length, int *ret_status,
+                               Error *err)
 {
         const char *encoding = http_request_header(req, "Transfer-Encoding");
-        const char *length_text = http_request_header(req, "Content-Length");
-        uint64_t length = 0;
+        const char *length = http_request_header(req, "Content-Length");
 
-        *ret_close = true;
-        if (encoding && length_text)
+        if (encoding && length)
                 return error_set(err, ERROR_MALFORMED,
                                  "a request has Transfer-Encoding or Content-Length, not both");
+        if (encoding && strcmp(req->ulfius->http_protocol, "HTTP/1.1") != 0)
+                return error_set(err, ERROR_MALFORMED, "only HTTP/1.1 has Transfer-Encoding");
         /* repeated headers are joined by commas: two lengths are no number either */
-        if (length_text && !parse_length(length_text, &length))
+        if (length && !parse_length(length, ret_length))
                 return error_set(err, ERROR_MALFORMED, "Content-Length is not one number");
         if (encoding && strcasecmp(encoding, "chunked") != 0) {
                 *ret_status = 501;
                 return error_set(err, ERROR_MALFORMED,
                                  "of transfer encodings only \"chunked\" is understood");
         }
-        if (length > body_bytes_max || req->ulfius->binary_body_length > body_bytes_max)
-                return error_set(err, ERROR_TOO_LARGE, "the body is over %zu bytes",
+        return ERROR_NONE;
+}
+
+ErrorCode http_request_check(const HttpRequest *req, size_t body_bytes_max, int *ret_status,
+                             bool *ret_close, Error *err)
+{
+        uint64_t length = 0;
+        ErrorCode code = check_headers(req, ret_status, err);
+
+        if (!code)
+                code = check_framing(req, &length, ret_status, err);
+        if (!code && (length > body_bytes_max || req->ulfius->binary_body_length > body_bytes_max))
+                code = error_set(err, ERROR_TOO_LARGE, "the body is over %zu bytes",
                                  body_bytes_max);
-        *ret_close = false;
-        return check_header_bytes(req, err);
+        *ret_close = code != ERROR_NONE;
+        return code;
 }

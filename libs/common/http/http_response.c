@@ -27,6 +27,7 @@ static const struct {
         { 426, "upgrade-required", "Upgrade Required" },
         { 428, "precondition-required", "Precondition Required" },
         { 429, "too-many-requests", "Too Many Requests" },
+        { 431, "headers-too-large", "Request Header Fields Too Large" },
         { 500, "internal", "Internal Server Error" },
         { 501, "unsupported", "Unsupported" },
         { 503, "unavailable", "Service Unavailable" },

@@ -3,10 +3,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/auth/principal.h"
 #include "common/base/clock.h"
+#include "common/http/http_acceptor.h"
 #include "common/http/http_connections.h"
 #include "common/http/http_exchange.h"
 #include "common/http/http_socket.h"
@@ -15,8 +15,9 @@ struct HttpServer {
         HttpOptions options;
         HttpRoutes *routes;
         HttpConnections *connections;
+        HttpAcceptor *acceptor;
         struct _u_instance ulfius;
-        bool is_initialised, is_stopped;
+        bool is_initialised, is_running;
         uint16_t port;
 };
 
@@ -175,24 +176,34 @@ _printf_(2, 0) static void on_library_message(void *data, const char *fmt, va_li
         server->options.on_message(server->options.own, text);
 }
 
-static ErrorCode start_ulfius(HttpServer *server, int fd, Error *err)
+static void on_accepted(void *data, int fd, const struct sockaddr *address, socklen_t address_size)
+{
+        HttpServer *server = data;
+
+        /* starts the connection's thread; closes it on failure */
+        (void)MHD_add_connection(server->ulfius.mhd_daemon, fd, address, address_size);
+}
+
+static ErrorCode start_ulfius(HttpServer *server, Error *err)
 {
         struct MHD_OptionItem options[] = {
                 { MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)on_library_message, server },
                 { MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, server },
                 { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_first_line, server },
                 { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server },
-                { MHD_OPTION_LISTEN_SOCKET, fd, NULL },
-                { MHD_OPTION_CONNECTION_LIMIT, server->options.connections_max, NULL },
+                /* the acceptor keeps to the limit; this one counts closed ones a little longer */
+                { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.connections_max * 2 + 16,
+                  NULL },
                 { MHD_OPTION_CONNECTION_TIMEOUT, server->options.idle_timeout_s, NULL },
                 { MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_HEAD_BYTES_MAX, NULL },
                 { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
                 { MHD_OPTION_END, 0, NULL },
         };
         unsigned flags = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
-                         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG | MHD_USE_ITC;
+                         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC |
+                         MHD_USE_ERROR_LOG;
 
-        if (ulfius_init_instance(&server->ulfius, server->port, NULL, NULL) != U_OK)
+        if (ulfius_init_instance(&server->ulfius, 1, NULL, NULL) != U_OK)
                 return error_no_memory(err);
         server->is_initialised = true;
         /* one more than allowed: ulfius cuts longer bodies silently, and this shows that it did */
@@ -204,6 +215,7 @@ static ErrorCode start_ulfius(HttpServer *server, int fd, Error *err)
                 return error_no_memory(err);
         if (ulfius_start_framework_with_mhd_options(&server->ulfius, flags, options) != U_OK)
                 return error_set(err, ERROR_INTERNAL, "could not start the HTTP server");
+        server->is_running = true;
         return ERROR_NONE;
 }
 
@@ -217,41 +229,34 @@ ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options, const 
         if (!server)
                 return error_no_memory(err);
         server->options = *options;
-        server->is_stopped = true;
         code = http_routes_new(&server->routes, routes, app, options->own_routes, options->own,
                                err);
         if (!code)
                 code = http_connections_new(&server->connections, options->idle_timeout_s,
                                             options->read_timeout_s, err);
         if (!code)
+                code = start_ulfius(server, err);
+        if (!code)
                 code = http_socket_listen(options->listen_address, options->port, &fd,
                                           &server->port, err);
-        if (code)
-                return code;
-        code = start_ulfius(server, fd, err);
-        if (code) {
-                (void)close(fd);
-                return code;
-        }
-        server->is_stopped = false;
-        *ret = TAKE_PTR(server);
-        return ERROR_NONE;
+        if (!code)
+                code = http_acceptor_start(&server->acceptor, fd, server->connections,
+                                           options->connections_max, on_accepted, server, err);
+        if (!code)
+                *ret = TAKE_PTR(server);
+        return code;
 }
 
 bool http_server_stop(HttpServer *server, int64_t deadline_us)
 {
-        int fd;
-
-        if (server->is_stopped)
+        if (!server->is_running)
                 return true;
-        fd = MHD_quiesce_daemon(server->ulfius.mhd_daemon);
-        if (fd != MHD_INVALID_SOCKET)
-                (void)close(fd);
         http_connections_drain(server->connections);
+        http_acceptor_free(TAKE_PTR(server->acceptor));
         if (!http_connections_wait(server->connections, deadline_us))
                 return false;
         (void)ulfius_stop_framework(&server->ulfius); /* joins the connections' threads */
-        server->is_stopped = true;
+        server->is_running = false;
         return true;
 }
 
