@@ -4,6 +4,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib/services.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib/services.sh"
 
+case ${1:-} in
+    -h | --help) exec python3 "$root/tools/demo/demo.py" --help ;;
+esac
 for name in "${parts[@]}"; do
     part_runs "$name" || fail "$name does not run: ./dev up starts it"
 done
