@@ -29,39 +29,36 @@ trap finish EXIT
     packages_need "$logs/packages.log" "${packages_build[@]}" "${packages_run[@]}" "${packages_broker[@]}" \
         "${packages_test[@]}" "${packages_lint[@]}"
 
-# build DIR LABEL [MESON-ARGUMENT…]: configure once, then compile.
+# build DIR LABEL NAME [MESON-ARGUMENT…]: configure once, then compile. The results that the tests of this
+# build will leave as NAME are awaited from here on: a build that fails counts as a failure.
 build() {
-    local dir=$1 label=$2 since
-    shift 2
+    local dir=$1 label=$2 name=$3 since
+    shift 3
     since=$(now_ms)
+    rm -f "$dir/meson-logs/$name.json"
+    totals+=("$dir/meson-logs/$name.json")
     [ -f "$dir/build.ninja" ] || quietly "$logs/setup.log" "meson setup $dir" meson setup "$@" "$dir"
     quietly "$logs/build.log" "$label" ninja -C "$dir"
     step "$label" "done in $(elapsed "$since")"
 }
 
-# run DIR NAME ARGUMENT…: one `meson test`; its results count in the totals.
+# run DIR NAME ARGUMENT…: one `meson test`.
 run() {
-    local dir=$1 name=$2 status=0
+    local dir=$1 name=$2
     shift 2
-    rm -f "$dir/meson-logs/$name.json"
-    totals+=("$dir/meson-logs/$name.json")
-    scripts/with_servers.sh meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$name" "$@" || status=$?
-    return "$status"
+    scripts/with_servers.sh meson test -C "$dir" --no-rebuild --print-errorlogs --logbase "$name" "$@"
 }
 
 status=0
-build build "build"
+build build "build" plain
 if [ $# -gt 0 ]; then
-    run build testlog "$@" || status=$?
+    run build plain "$@" || status=$?
     exit "$status"
 fi
-run build testlog || status=$?
+run build plain || status=$?
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-build_sanitized() {
-    CC=clang-14 build build-asan "build (asan)" -Db_sanitize=address,undefined -Db_lundef=false
-}
-build_sanitized
+CC=clang-14 build build-asan "build (asan)" sanitized -Db_sanitize=address,undefined -Db_lundef=false
 CK_FORK=no run build-asan sanitized --suite unit --suite integration --timeout-multiplier 3 || status=$?
 exit "$status"

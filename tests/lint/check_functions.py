@@ -26,7 +26,10 @@ BANNED = {
 }
 # function: the files that may call it, as a pattern
 CONFINED = {
-    "getenv|secure_getenv": (r"libs/common/daemon/config\.c|(tests|bench)/.*|.*/test_\w+\.c", "a config row"),
+    "getenv|secure_getenv": (
+        r"libs/common/daemon/config\.c|tools/skafuctl/options\.c|(tests|bench)/.*|.*/test_\w+\.c",
+        "a config row",
+    ),
     "nanosleep|clock_nanosleep": (r"libs/common/base/clock\.c", "a condition variable or poll(), which can be woken"),
     "exit|_exit|quick_exit": (r".*/main\.c|(tests|bench|tools)/.*|.*/test_\w+\.c", "a returned code"),
 }

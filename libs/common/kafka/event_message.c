@@ -80,7 +80,9 @@ ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const E
         fault = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
                                   RD_KAFKA_V_PARTITION(event->partition),
                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                  RD_KAFKA_V_KEY(event->aggregate_id, strlen(event->aggregate_id)),
+                                  /* RD_KAFKA_V_KEY casts const away */
+                                  RD_KAFKA_VTYPE_KEY, event->aggregate_id,
+                                  strlen(event->aggregate_id),
                                   RD_KAFKA_V_VALUE(scratch->data, scratch->size),
                                   RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque),
                                   RD_KAFKA_V_END);
