@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/domain/event_projection.h"
 #include "scenario_rows.h"
 
 #define SCENARIO_EVENTS_MAX 256
@@ -210,30 +211,19 @@ int64_t scenario_version(const Scenario *scenario)
         return scenario->aggregate->version;
 }
 
-static void project_event(const Scenario *scenario, const Event *event, const char *model,
-                          RowChanges *changes)
-{
-        _cleanup_(json_fields_deinit) JsonFields data = JSON_FIELDS_INIT;
-        _cleanup_(buffer_deinit) Buffer upcast = BUFFER_INIT;
-
-        row_changes_clear(changes);
-        ck_assert_int_eq(event_current_data(scenario->type, event, &upcast, &data, NULL),
-                         ERROR_NONE);
-        for (const Projection *p = scenario->type->projections; p->event_type; p++) {
-                if (strcmp(p->event_type, event->type) == 0 && strcmp(p->model, model) == 0)
-                        p->project(event, &data, changes);
-        }
-        ck_assert_msg(!row_changes_fault(changes), "%s: %s", event->type,
-                      row_changes_fault(changes));
-}
-
 static ScenarioRows *fold_rows(const Scenario *scenario, const char *model)
 {
+        _cleanup_(event_projection_deinit) EventProjection projection = EVENT_PROJECTION_INIT;
         _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
         ScenarioRows *rows = scenario_rows_new();
 
         for (size_t i = 0; i < scenario->n_events; i++) {
-                project_event(scenario, &scenario->events[i], model, changes);
+                Error err = ERROR_INIT;
+
+                row_changes_clear(changes);
+                ck_assert_msg(event_project(&projection, scenario->type, &scenario->events[i],
+                                            model, changes, &err) == ERROR_NONE,
+                              "%s", err.message);
                 scenario_rows_apply(rows, changes);
         }
         return rows;

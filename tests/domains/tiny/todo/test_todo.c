@@ -38,8 +38,17 @@ START_TEST(create_without_priority)
 
         when(s, "CreateTodo", "{'title':'sleep'}", &ann);
         then_event(s, "TodoCreated", "{'todoId':'t1','title':'sleep','priority':0,'owner':'ann'}");
+}
+END_TEST
+
+START_TEST(create_refuses)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
         when(s, "CreateTodo", "{'title':'sleep','priority':1.5}", &ann);
         then_refused(s, ERROR_MALFORMED, "payload.priority");
+        when(s, "CreateTodo", "{'title':'sleep','priority':10}", &ann);
+        then_refused(s, ERROR_INVALID, "payload.priority");
         when(s, "CreateTodo", "{'title':'sleep'}", &api_key);
         then_refused(s, ERROR_FORBIDDEN, "");
 }
@@ -115,6 +124,7 @@ int main(void)
         tcase_add_test(tcase, tables_agree_and_every_event_is_projected);
         tcase_add_test(tcase, create);
         tcase_add_test(tcase, create_without_priority);
+        tcase_add_test(tcase, create_refuses);
         tcase_add_test(tcase, complete_once);
         tcase_add_test(tcase, drop_is_final);
         tcase_add_test(tcase, rows);

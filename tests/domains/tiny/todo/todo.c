@@ -38,18 +38,23 @@ static const char *todo_owner(const void *state)
         return todo->owner;
 }
 
+#define PRIORITY_MAX 9
+
 static ErrorCode create_todo(const void *state, const Command *command, EventList *ret, Error *err)
 {
+        int64_t priority = 0;
+
         if (command->version > 0)
                 return error_set_field(err, ERROR_CONFLICT, "payload.todoId",
                                        "todo \"%s\" exists already", command->aggregate_id);
+        (void)json_fields_int64(command->payload, "priority", &priority);
+        if (priority < 0 || priority > PRIORITY_MAX)
+                return error_set_field(err, ERROR_INVALID, "payload.priority",
+                                       "payload.priority must be 0 to %d", PRIORITY_MAX);
         event_begin(ret, "TodoCreated", 2);
         event_string(ret, "todoId", command->aggregate_id);
         event_copy(ret, command, "title");
-        if (command_has(command, "priority"))
-                event_copy(ret, command, "priority");
-        else
-                event_int(ret, "priority", 0);
+        event_int(ret, "priority", priority);
         event_string(ret, "owner", command->actor->user);
         event_end(ret);
         return ERROR_NONE;
