@@ -73,8 +73,9 @@ static ErrorCode read_payload(const HttpRequest *req, CommandRequest *request, E
         uuid_format(&fresh, request->fresh_id);
         request->aggregate_id = json_fields_string(&request->payload, request->type->id_field);
         if (!request->aggregate_id) {
-                fresh = uuid_new();
-                uuid_format(&fresh, request->made_id);
+                /* Made from the key: the same command sent twice at once meets itself at one aggregate, and so
+                 * at one writer. */
+                uuid_format(&request->id, request->made_id);
                 request->aggregate_id = request->made_id;
                 request->aggregate_is_new = true;
         }

@@ -135,7 +135,8 @@ static ErrorCode find_aggregate(Writer *writer, const CommandRequest *request, A
                                 int64_t deadline_us, Error *err)
 {
         _cleanup_(aggregate_freep) Aggregate *aggregate = NULL;
-        bool guess_new = request->type->creates && request->conflicts == 0;
+        bool guess_new =
+                (request->aggregate_is_new || request->type->creates) && request->conflicts == 0;
         ErrorCode code;
 
         *ret = aggregate_cache_find(writer->cache, request->aggregate_type, request->aggregate_id);
@@ -146,7 +147,7 @@ static ErrorCode find_aggregate(Writer *writer, const CommandRequest *request, A
                 return error_no_memory(err);
         /* What a creating command names is nearly always new. The append checks that, and a wrong guess
          * is a conflict that brings the command back here; so creating costs no reading. */
-        if (!request->aggregate_is_new && !guess_new) {
+        if (!guess_new) {
                 code = read_stream(writer, aggregate, request->aggregate_id, deadline_us, err);
                 if (code)
                         return code;
