@@ -31,6 +31,7 @@ struct Writer {
         DecisionScratch scratch;
         PGconn *conn;
         atomic_bool ready;
+        bool away; /* PostgreSQL, and the log says so */
         pthread_t thread;
         bool running;
         Metric *appends, *append_time, *commands, *conflicts;
@@ -89,6 +90,14 @@ static void drop_connection(Writer *writer)
         aggregate_cache_clear(writer->cache);
 }
 
+/* Once per outage, however many commands it costs. */
+static void log_outage(Writer *writer, const Error *err)
+{
+        if (!writer->away)
+                log_warning("store-unavailable", "%s", err->message);
+        writer->away = true;
+}
+
 static ErrorCode connect_store(Writer *writer, int64_t deadline_us, Error *err)
 {
         char name[64];
@@ -106,6 +115,9 @@ static ErrorCode connect_store(Writer *writer, int64_t deadline_us, Error *err)
                 return code;
         }
         atomic_store(&writer->ready, true);
+        if (writer->away)
+                log_info("store-available", "writer %u is connected again", writer->number);
+        writer->away = false;
         return ERROR_NONE;
 }
 
@@ -349,7 +361,7 @@ static void process(Writer *writer, CommandRequest *list)
                  * store answers for those it has. */
                 drop_connection(writer);
                 if (!was_ready || clock_monotonic_us() + 2 * backoff.first_us >= deadline_us) {
-                        log_warning("store-unavailable", "%s", err.message);
+                        log_outage(writer, &err);
                         refuse_all(list, &err);
                         return;
                 }
@@ -363,7 +375,7 @@ static void connect_ahead(Writer *writer)
         Error err = ERROR_INIT;
 
         if (connect_store(writer, clock_monotonic_us() + 3 * US_PER_SEC, &err))
-                log_warning("store-unavailable", "%s", err.message);
+                log_outage(writer, &err);
 }
 
 static void *run(void *data)
