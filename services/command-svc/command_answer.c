@@ -60,6 +60,15 @@ static void send_refusal(HttpResponse *res, const Error *problem, int status, in
                                    problem->code == ERROR_CONFLICT ? extra : NULL);
 }
 
+/* Where an answer goes, and what has to happen first. */
+typedef struct Sender {
+        PgPool *pool;
+        const CommandRequest *request;
+        const CommandWait *wait;
+        int64_t wait_ms;
+        HttpResponse *res;
+} Sender;
+
 /* What an answer to a stored command is made of. */
 typedef struct Answer {
         const Uuid *command_id;
@@ -72,8 +81,9 @@ typedef struct Answer {
                 *last; /* of the aggregate: where a read has to wait for; NULL when there is none */
 } Answer;
 
-static void send_answer(HttpResponse *res, int status, const Answer *answer)
+static void send_answer(const Sender *sender, int status, const Answer *answer)
 {
+        HttpResponse *res = sender->res;
         _cleanup_(buffer_deinit) Buffer body = BUFFER_INIT;
         char text[TOKEN_TEXT_SIZE], id[UUID_TEXT_SIZE], tag[32];
         Token token = { .partition = 0 };
@@ -94,6 +104,9 @@ static void send_answer(HttpResponse *res, int status, const Answer *answer)
                 token.partition = answer->last->partition;
                 token.position = answer->last->position;
                 token_format(&token, text);
+                if (sender->wait->views.n_names &&
+                    !command_wait_views(sender->pool, sender->wait, &token, sender->wait_ms))
+                        status = 202;
                 http_response_header(res, "X-Consistency-Token", text);
         }
         json_write_string(&body, "consistencyToken", answer->last ? text : NULL);
@@ -120,14 +133,14 @@ static ErrorCode read_events(PGconn *conn, const char *type, const char *id, int
 }
 
 /* Without events of its own a command still names what a read has to see: the aggregate's last event. */
-static ErrorCode send_from_store(PGconn *conn, int status, Answer *answer, size_t n_events,
-                                 HttpResponse *res, Error *err)
+static ErrorCode send_from_store(const Sender *sender, PgLease **lease, int status, Answer *answer,
+                                 size_t n_events, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *batch = NULL;
         int64_t first = answer->version - (n_events ? (int64_t)n_events - 1 : 0);
         ErrorCode code;
 
-        code = read_events(conn, answer->aggregate_type, answer->aggregate_id,
+        code = read_events(pg_lease_conn(*lease), answer->aggregate_type, answer->aggregate_id,
                            first > 0 ? first : 1, answer->version, &batch, err);
         if (code)
                 return code;
@@ -136,42 +149,43 @@ static ErrorCode send_from_store(PGconn *conn, int status, Answer *answer, size_
                 answer->events = batch->events;
                 answer->n_events = n_events;
         }
-        send_answer(res, status, answer);
+        pg_lease_return(TAKE_PTR(*lease)); /* waiting for views holds no connection */
+        send_answer(sender, status, answer);
         return ERROR_NONE;
 }
 
-static ErrorCode send_record(PGconn *conn, const CommandRequest *request, HttpResponse *res,
-                             Error *err)
+static ErrorCode send_record(const Sender *sender, PgLease **lease, Error *err)
 {
         _cleanup_(command_record_freep) CommandRecord *record = NULL;
+        const Uuid *id = &sender->request->id;
         Answer answer;
         Error problem = ERROR_INIT;
         int64_t version = 0;
         ErrorCode code;
 
-        code = store_find_command(conn, &request->id, &record,
+        code = store_find_command(pg_lease_conn(*lease), id, &record,
                                   clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
         if (code)
                 return code;
         if (record->problem) {
                 code = command_answer_read_problem(record->problem, &problem, &version, err);
                 if (!code)
-                        send_refusal(res, &problem, record->status, version);
+                        send_refusal(sender->res, &problem, record->status, version);
                 return code;
         }
         answer = (Answer){
-                .command_id = &request->id,
+                .command_id = id,
                 .aggregate_type = record->aggregate_type,
                 .aggregate_id = record->aggregate_id,
                 .version = record->version,
         };
-        return send_from_store(conn, record->status, &answer, (size_t)record->event_count, res,
+        return send_from_store(sender, lease, record->status, &answer, (size_t)record->event_count,
                                err);
 }
 
-static ErrorCode look_up_and_send(PgPool *pool, const CommandRequest *request, HttpResponse *res,
-                                  Error *err)
+static ErrorCode look_up_and_send(const Sender *sender, Error *err)
 {
+        const CommandRequest *request = sender->request;
         _cleanup_(pg_lease_returnp) PgLease *lease = NULL;
         Answer answer = {
                 .command_id = &request->id,
@@ -181,19 +195,20 @@ static ErrorCode look_up_and_send(PgPool *pool, const CommandRequest *request, H
         };
         ErrorCode code;
 
-        code = pg_pool_lease(pool, &lease, clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
+        code = pg_pool_lease(sender->pool, &lease, clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
         if (code)
                 return code;
         if (request->outcome.kind != OUTCOME_REPEATED)
-                return send_from_store(pg_lease_conn(lease), request->outcome.status, &answer, 0,
-                                       res, err);
-        http_response_header(res, "Idempotent-Replayed", "true");
-        return send_record(pg_lease_conn(lease), request, res, err);
+                return send_from_store(sender, &lease, request->outcome.status, &answer, 0, err);
+        http_response_header(sender->res, "Idempotent-Replayed", "true");
+        return send_record(sender, &lease, err);
 }
 
-void command_answer_send(PgPool *pool, const CommandRequest *request, HttpResponse *res)
+void command_answer_send(PgPool *pool, const CommandRequest *request, const CommandWait *wait,
+                         int64_t wait_ms, HttpResponse *res)
 {
         const CommandOutcome *outcome = &request->outcome;
+        Sender sender = { pool, request, wait, wait_ms, res };
         Error err = ERROR_INIT;
 
         if (outcome->kind == OUTCOME_REFUSED) {
@@ -201,7 +216,7 @@ void command_answer_send(PgPool *pool, const CommandRequest *request, HttpRespon
         } else if (outcome->kind == OUTCOME_STORED && outcome->events) {
                 size_t n = stored_events_count(outcome->events);
 
-                send_answer(res, outcome->status,
+                send_answer(&sender, outcome->status,
                             &(Answer){ .command_id = &request->id,
                                        .aggregate_type = request->aggregate_type->name,
                                        .aggregate_id = request->aggregate_id,
@@ -209,7 +224,7 @@ void command_answer_send(PgPool *pool, const CommandRequest *request, HttpRespon
                                        .events = stored_events_at(outcome->events, 0),
                                        .n_events = n,
                                        .last = stored_events_at(outcome->events, n - 1) });
-        } else if (look_up_and_send(pool, request, res, &err)) {
+        } else if (look_up_and_send(&sender, &err)) {
                 http_response_problem(res, &err);
         }
 }

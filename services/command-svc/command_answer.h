@@ -7,11 +7,20 @@
  */
 
 #include "command_request.h"
+#include "command_wait.h"
 #include "common/http/http.h"
 #include "common/pg/pg_pool.h"
 
-/* Answer @request. Looks a repeated command up through @pool. Thread: an HTTP thread. */
-void command_answer_send(PgPool *pool, const CommandRequest *request, HttpResponse *res);
+/**
+ * command_answer_send() - answer @request
+ * @pool:     to look a repeated command up, and how far views are
+ * @wait:     the views that are to show the command's events first; maybe none
+ * @wait_ms:  for at most this long: 202 then
+ *
+ * Thread: an HTTP thread.
+ */
+void command_answer_send(PgPool *pool, const CommandRequest *request, const CommandWait *wait,
+                         int64_t wait_ms, HttpResponse *res);
 
 /* A refusal as it is kept in the store: {"code":…,"field":…,"message":…,"version":…}. */
 void command_answer_write_problem(Buffer *buffer, const CommandOutcome *outcome);

@@ -23,6 +23,9 @@ const ConfigItem command_config_items[] = {
                        "commands that share one append"),
         CONFIG_ROW_INT(CommandConfig, command_timeout_ms, "800", 50, 60000,
                        "try this long to store a command before answering 503"),
+        CONFIG_ROW_INT(
+                CommandConfig, view_wait_ms, "5000", 0, 600000,
+                "with ?wait=, answer 202 when views do not show the command after this long"),
         CONFIG_ROW_INT(CommandConfig, cache_bytes_max, "33554432", 65536, 68719476736,
                        "memory for aggregates, bytes"),
         CONFIG_ROW_INT(CommandConfig, relay_poll_ms, "100", 10, 60000,

@@ -19,6 +19,7 @@ typedef struct CommandConfig {
         int64_t queue_commands_max;
         int64_t batch_commands_max;
         int64_t command_timeout_ms;
+        int64_t view_wait_ms;
         int64_t cache_bytes_max;
         int64_t relay_poll_ms;
         int64_t relay_window_events;

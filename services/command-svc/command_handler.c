@@ -8,17 +8,20 @@
 #include "command_answer.h"
 #include "command_app.h"
 #include "command_headers.h"
+#include "command_wait.h"
 #include "common/auth/principal.h"
 
 /* Everything that a request points to, for as long as the handler runs. */
 typedef struct Memory {
         CommandHeaders headers;
+        CommandWait wait;
         Buffer actor_name;
         Buffer digest_text;
 } Memory;
 
 static void memory_deinit(Memory *memory)
 {
+        command_wait_deinit(&memory->wait);
         buffer_deinit(&memory->actor_name);
         buffer_deinit(&memory->digest_text);
 }
@@ -37,13 +40,23 @@ static void read_actor(const HttpRequest *req, CommandRequest *request, Memory *
         request->actor_name = buffer_text(&memory->actor_name);
 }
 
-static void refuse_query(void *data, const char *name, const char *value)
-{
-        Error *err = data;
+typedef struct Query {
+        CommandWait *wait;
+        Error *err;
+        ErrorCode code;
+} Query;
 
-        if (!err->code)
-                (void)error_set_field(err, ERROR_MALFORMED, name, "unknown query parameter \"%s\"",
-                                      name);
+static void read_parameter(void *data, const char *name, const char *value)
+{
+        Query *query = data;
+
+        if (query->code)
+                return;
+        if (strcmp(name, "wait") == 0 && !query->wait->text)
+                query->code = command_wait_parse(value, query->wait, query->err);
+        else
+                query->code = error_set_field(query->err, ERROR_MALFORMED, name,
+                                              "unknown query parameter \"%s\"", name);
 }
 
 static ErrorCode check_media_type(const HttpRequest *req, int *ret_status, Error *err)
@@ -99,16 +112,16 @@ static ErrorCode read_request(const HttpRequest *req, CommandRequest *request, M
                               int *ret_status, Error *err)
 {
         const char *name = http_request_param(req, "type");
+        Query query = { .wait = &memory->wait, .err = err };
         ErrorCode code;
 
         request->received_us = http_request_received_us(req);
         request->type = domain_command(name, &request->aggregate_type);
         if (!request->type)
                 return error_set(err, ERROR_NOT_FOUND, "there is no command \"%s\"", name);
-        *err = ERROR_INIT;
-        http_request_each_query(req, refuse_query, err);
-        if (err->code)
-                return err->code;
+        http_request_each_query(req, read_parameter, &query);
+        if (query.code)
+                return query.code;
         read_actor(req, request, memory);
         code = check_media_type(req, ret_status, err);
         if (!code)
@@ -147,5 +160,5 @@ void handle_command(void *data, const HttpRequest *req, HttpResponse *res)
                 return;
         }
         command_request_wait(&request);
-        command_answer_send(app->pool, &request, res);
+        command_answer_send(app->pool, &request, &memory.wait, app->config->view_wait_ms, res);
 }
