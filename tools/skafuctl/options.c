@@ -59,7 +59,8 @@ static bool store(const Option *option, void *options, const char *text)
 /* What stands in the environment or the table for an option that was not given. */
 static bool store_fallback(const Option *option, void *options)
 {
-        /* IGNORE-BANNED: the command line's defaults are the environment that ./dev writes. */
+        /* The command line's defaults are the environment that ./dev writes. */
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread changes the environment */
         const char *text = option->environment ? getenv(option->environment) : NULL;
 
         if (!text || !*text)

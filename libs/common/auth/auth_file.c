@@ -36,7 +36,7 @@ ErrorCode auth_file_read(AuthFile *file, Buffer *ret, Error *err)
                 return unreadable(file, err);
         if (ret->size > AUTH_FILE_BYTES_MAX)
                 return error_set_field(err, ERROR_INVALID, file->setting,
-                                       "%s: \"%s\" is over %u bytes", file->setting, file->path,
+                                       "%s: \"%s\" is over %zu bytes", file->setting, file->path,
                                        AUTH_FILE_BYTES_MAX);
         return ERROR_NONE;
 }

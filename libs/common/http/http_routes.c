@@ -107,9 +107,10 @@ static bool path_matches(const HttpRouteEntry *entry, const HttpTarget *target)
         for (size_t i = 0; i < entry->n_segments; i++) {
                 const char *segment = target->segments[i];
 
-                if (is_param(entry, i) ? !*segment
-                                       : strncmp(segment, entry->segments[i], entry->sizes[i]) ||
-                                                 segment[entry->sizes[i]])
+                if (is_param(entry, i)
+                            ? !*segment
+                            : strncmp(segment, entry->segments[i], entry->sizes[i]) != 0 ||
+                                      segment[entry->sizes[i]])
                         return false;
         }
         return true;

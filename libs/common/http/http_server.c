@@ -85,8 +85,8 @@ static void remember_connection(struct _u_request *request, HttpConnection *conn
 
 static HttpConnection *connection_of(const struct _u_request *request)
 {
-        return (HttpConnection *)(uintptr_t)
-                request->timeout; /* NOLINT(performance-no-int-to-ptr) */
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): put there by remember_connection() */
+        return (HttpConnection *)(uintptr_t)request->timeout;
 }
 
 /* Everything that ulfius hands over, whatever path and method. */

@@ -29,14 +29,17 @@ static bool set_options(int fd, int family)
 
 static bool read_port(int fd, uint16_t *ret_port)
 {
-        struct sockaddr_storage bound = { 0 };
+        union {
+                struct sockaddr any;
+                struct sockaddr_in v4;
+                struct sockaddr_in6 v6;
+        } bound;
         socklen_t size = sizeof bound;
 
-        if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0)
+        memset(&bound, 0, sizeof bound);
+        if (getsockname(fd, &bound.any, &size) != 0)
                 return false;
-        *ret_port =
-                ntohs(bound.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&bound)->sin6_port
-                                                  : ((const struct sockaddr_in *)&bound)->sin_port);
+        *ret_port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
         return true;
 }
 

@@ -73,8 +73,10 @@ START_TEST(as_many_parameters_as_allowed)
 {
         char text[4 + 2 * HTTP_QUERY_PARAMS_MAX + 2] = "/?";
 
-        for (int i = 0; i < HTTP_QUERY_PARAMS_MAX; i++)
-                memcpy(text + 2 + 2 * (size_t)i, "a&", 2);
+        for (size_t i = 0; i < HTTP_QUERY_PARAMS_MAX; i++) {
+                text[2 + 2 * i] = 'a';
+                text[3 + 2 * i] = '&';
+        }
         ck_assert_int_eq(parse(text), ERROR_NONE);
         ck_assert_uint_eq(target.n_query, HTTP_QUERY_PARAMS_MAX);
         memcpy(text + 2 + 2 * (size_t)HTTP_QUERY_PARAMS_MAX, "b", 2);

@@ -14,16 +14,19 @@ static bool is_lower(char c)
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/* Whether a word begins at @name[@i], not the first character: "aB", or the B of "ABc". */
+static bool starts_word(const char *name, size_t i)
+{
+        return is_upper(name[i]) &&
+               (is_lower(name[i - 1]) || (is_upper(name[i - 1]) && is_lower(name[i + 1])));
+}
+
 void model_name_snake(Buffer *ret, const char *name)
 {
         for (size_t i = 0; name[i]; i++) {
-                bool word =
-                        is_upper(name[i]) && i &&
-                        (is_lower(name[i - 1]) || (is_upper(name[i - 1]) && is_lower(name[i + 1])));
-
-                if (word)
+                if (i && starts_word(name, i))
                         buffer_append_char(ret, '_');
-                buffer_append_char(ret, (char)tolower((unsigned char)name[i]));
+                buffer_append_char(ret, is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i]);
         }
 }
 

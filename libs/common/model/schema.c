@@ -110,7 +110,7 @@ ErrorCode schema_load(Schema **ret, const char *path, Error *err)
 
         if (!file)
                 return error_set(err, ERROR_NOT_FOUND, "could not open schema \"%s\": %s", path,
-                                 strerror(errno));
+                                 strerrordesc_np(errno));
         do {
                 n = fread(buffer_reserve(&text, BUFSIZ), 1, BUFSIZ, file);
                 text.size += n;

@@ -68,7 +68,8 @@ static ErrorCode read_names(const SchemaCheck *check, const Model *model,
         model_name_index(&made, model->name, index->fields, index->n_fields);
         index->name = arena_copy(check->arena, name ? name->text : buffer_text(&made));
         if (!*index->name)
-                return schema_fault(check, name->at, "the name of an index cannot be empty");
+                return schema_fault(check, name ? name->at : directive->at,
+                                    "the name of an index cannot be empty");
         if (!query)
                 index->query_field = arena_copy(check->arena, buffer_text(&made));
         else if (query->kind != SDL_VALUE_NULL)

@@ -150,39 +150,51 @@ static size_t indent_of(const char *line, const char *end)
         return p == end ? INDENT_NONE : (size_t)(p - line);
 }
 
+/* What the lines of a block string have in common. */
+typedef struct Block {
+        size_t indent;      /* of all lines but the first; INDENT_NONE: they are blank */
+        size_t first, last; /* lines that are not blank */
+} Block;
+
+static Block measure_block(const char *raw, const char *end)
+{
+        Block block = { .indent = INDENT_NONE, .first = SIZE_MAX };
+        const char *stop = NULL, *next = raw;
+
+        for (size_t i = 0; stop != end; i++) {
+                const char *line = next;
+                size_t indent;
+
+                stop = line_end(line, end, &next);
+                indent = indent_of(line, stop);
+                if (indent == INDENT_NONE)
+                        continue;
+                if (i && indent < block.indent)
+                        block.indent = indent;
+                if (block.first == SIZE_MAX)
+                        block.first = i;
+                block.last = i;
+        }
+        return block;
+}
+
 /* Take common indent and blank outer lines away from @raw. */
 static void append_block(Buffer *value, const char *raw, const char *end)
 {
-        size_t indent = INDENT_NONE, n_lines = 0, first = SIZE_MAX, last = 0, i = 0;
-        const char *next;
+        const Block block = measure_block(raw, end);
+        const char *stop = NULL, *next = raw;
 
-        for (const char *p = raw;; p = next) {
-                const char *stop = line_end(p, end, &next);
-                size_t own = indent_of(p, stop);
+        for (size_t i = 0; stop != end; i++) {
+                const char *line = next;
 
-                if (own != INDENT_NONE) {
-                        if (n_lines && own < indent)
-                                indent = own;
-                        if (first == SIZE_MAX)
-                                first = n_lines;
-                        last = n_lines;
-                }
-                n_lines++;
-                if (stop == end)
-                        break;
-        }
-        for (const char *p = raw;; p = next, i++) {
-                const char *stop = line_end(p, end, &next);
-
-                if (i >= first && i <= last) {
-                        if (i && indent != INDENT_NONE)
-                                p = (size_t)(stop - p) > indent ? p + indent : stop;
-                        if (i > first)
-                                buffer_append_char(value, '\n');
-                        buffer_append(value, p, (size_t)(stop - p));
-                }
-                if (stop == end)
-                        break;
+                stop = line_end(line, end, &next);
+                if (i < block.first || i > block.last)
+                        continue;
+                if (i && block.indent != INDENT_NONE)
+                        line = (size_t)(stop - line) > block.indent ? line + block.indent : stop;
+                if (i > block.first)
+                        buffer_append_char(value, '\n');
+                buffer_append(value, line, (size_t)(stop - line));
         }
 }
 

@@ -67,6 +67,7 @@ static ErrorCode make_batch(PGresult **owner, const char *aggregate_type, EventB
         return ERROR_NONE;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): where, how much, and the answer */
 ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t partition, int64_t after,
                          int limit, EventBatch **ret, int64_t deadline_us, Error *err)
 {
@@ -85,6 +86,7 @@ ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t parti
         return code ? code : make_batch(&res, aggregate_type, ret, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the same */
 ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
                             int64_t after, int limit, EventBatch **ret, int64_t deadline_us,
                             Error *err)
