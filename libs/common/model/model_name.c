@@ -9,6 +9,11 @@ static bool is_upper(char c)
         return c >= 'A' && c <= 'Z';
 }
 
+static char to_lower(char c)
+{
+        return (char)tolower((unsigned char)c);
+}
+
 static bool is_lower(char c)
 {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -26,7 +31,7 @@ void model_name_snake(Buffer *ret, const char *name)
         for (size_t i = 0; name[i]; i++) {
                 if (i && starts_word(name, i))
                         buffer_append_char(ret, '_');
-                buffer_append_char(ret, is_upper(name[i]) ? (char)(name[i] - 'A' + 'a') : name[i]);
+                buffer_append_char(ret, to_lower(name[i]));
         }
 }
 
@@ -64,7 +69,7 @@ static void append_capitalised(Buffer *ret, const char *name)
 
 void model_name_index(Buffer *ret, const char *name, char *const *fields, size_t n_fields)
 {
-        buffer_append_char(ret, (char)tolower((unsigned char)*name));
+        buffer_append_char(ret, to_lower(*name));
         buffer_append_string(ret, name + 1);
         model_name_plural(ret);
         for (size_t i = 0; i < n_fields; i++) {
