@@ -70,8 +70,11 @@ static ErrorCode add_key(AuthKeys *keys, jwk_t *jwk, Error *err)
 static ErrorCode add_jwk(AuthKeys *keys, const json_t *json, Error *err)
 {
         _cleanup_(r_jwk_freep) jwk_t *jwk = NULL;
-        _cleanup_(freep) char *text = json_dumps(json, JSON_COMPACT);
+        _cleanup_(freep) char *text = NULL;
 
+        if (!json_is_object(json))
+                return ERROR_NONE;
+        text = json_dumps(json, JSON_COMPACT);
         if (!text || r_jwk_init(&jwk) != RHN_OK)
                 return error_no_memory(err);
         /* a key of a kind that this version does not know is no reason to refuse its neighbours */
