@@ -26,7 +26,9 @@ static void teardown(void)
 
 static void start(const char *const *flags)
 {
-        const char *argv[16] = { getenv("SKAFU_TEST_SAMPLE_SERVICE") };
+        const char *argv[16] = {
+                getenv("SKAFU_TEST_SAMPLE_SERVICE") /* NOLINT(concurrency-mt-unsafe) */
+        };
         size_t n = 1;
 
         ck_assert_msg(argv[0], "SKAFU_TEST_SAMPLE_SERVICE names the program to test");

@@ -290,7 +290,7 @@ static void *hammer(void *data)
         char body[64];
 
         for (int i = 0; own && i < 100; i++) {
-                (void)snprintf(body, sizeof body, "%zu/%d", (size_t)data, i);
+                (void)snprintf(body, sizeof body, "%zu/%d", *(size_t *)data, i);
                 if (http_client_exchange(own, &mine, "POST", "/echo", NULL, body) != 200 ||
                     strcmp(buffer_text(&mine.body), body) != 0)
                         return data;
@@ -301,11 +301,13 @@ static void *hammer(void *data)
 START_TEST(many_clients_at_once_get_their_own_answers)
 {
         pthread_t threads[32];
+        size_t numbers[ARRAY_SIZE(threads)];
         void *failed = NULL;
 
-        for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
-                /* NOLINTNEXTLINE(performance-no-int-to-ptr): a number for the thread */
-                ck_assert_int_eq(pthread_create(&threads[i], NULL, hammer, (void *)(i + 1)), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+                numbers[i] = i;
+                ck_assert_int_eq(pthread_create(&threads[i], NULL, hammer, &numbers[i]), 0);
+        }
         for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
                 void *result;
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/auth/auth.h"
 #include "common/base/clock.h"
@@ -93,18 +94,17 @@ static void note_ready(const Daemon *daemon)
                  is_ipv6 ? "]" : "", http_server_port(daemon->server));
 }
 
-/* Return: false when a handler did not end; then nothing may be freed. */
-static bool stop_http(Daemon *daemon)
+static void stop_http(Daemon *daemon)
 {
         int64_t deadline_us = clock_monotonic_us() + daemon->config->stop_timeout_s * US_PER_SEC;
 
         daemon_http_set_server(daemon->http, NULL);
-        if (!http_server_stop(daemon->server, deadline_us)) {
-                log_error("stopped-hard", "requests still ran after %d s",
-                          (int)daemon->config->stop_timeout_s);
-                return false;
-        }
-        return true;
+        if (http_server_stop(daemon->server, deadline_us))
+                return;
+        /* nothing that a handler may still use can be freed, not even by exit() */
+        log_error("stopped-hard", "requests still ran after %d s",
+                  (int)daemon->config->stop_timeout_s);
+        _exit(EXIT_FAILED);
 }
 
 /* From a started app to a stopped one. */
@@ -121,10 +121,7 @@ static int serve(Daemon *daemon)
         note_ready(daemon);
         signal_name = daemon_signals_wait();
         log_info("stopping", "%s", signal_name ? signal_name : "a part has failed");
-        if (!stop_http(daemon)) {
-                *daemon = (Daemon){ .type = NULL }; /* handlers still use all of it */
-                return EXIT_FAILED;
-        }
+        stop_http(daemon);
         daemon->type->app_stop(daemon->app);
         log_info("stopped", "%s", daemon_failed() ? "after a failure" : "as asked");
         return daemon_failed() ? EXIT_FAILED : EXIT_OK;

@@ -28,25 +28,22 @@ static Error err;
 static char path[] = "/tmp/skafu-test-config-XXXXXX";
 static bool has_file;
 
-/* NOLINTBEGIN(concurrency-mt-unsafe): there is no other thread here */
-static void environment_set(const char *name, const char *value)
+/* Tests are alone in their process. */
+static void set_variable(const char *name, const char *value)
 {
-        ck_assert_int_eq(setenv(name, value, 1), 0);
+        if (value)
+                (void)setenv(name, value, 1); /* NOLINT(concurrency-mt-unsafe) */
+        else
+                (void)unsetenv(name); /* NOLINT(concurrency-mt-unsafe) */
 }
-
-static void environment_clear(const char *name)
-{
-        ck_assert_int_eq(unsetenv(name), 0);
-}
-/* NOLINTEND(concurrency-mt-unsafe) */
 
 static void setup(void)
 {
         sample = (Sample){ .name = NULL };
         err = ERROR_INIT;
-        environment_clear("SKAFU_NAME");
-        environment_clear("SKAFU_PASSWORD");
-        environment_clear("SKAFU_PORT_NUMBER");
+        set_variable("SKAFU_NAME", NULL);
+        set_variable("SKAFU_PASSWORD", NULL);
+        set_variable("SKAFU_PORT_NUMBER", NULL);
         has_file = false;
 }
 
@@ -56,7 +53,7 @@ static void teardown(void)
         ck_assert_ptr_null(sample.name);
         if (has_file) {
                 (void)unlink(path);
-                memset(path + strlen(path) - 6, 'X', 6);
+                (void)snprintf(path + strlen(path) - 6, 7, "XXXXXX");
         }
 }
 
@@ -107,8 +104,8 @@ END_TEST
 START_TEST(later_sources_win)
 {
         write_file("name = file\npassword=file\nport_number = 1\nis_loud = true");
-        environment_set("SKAFU_PASSWORD", "environment");
-        environment_set("SKAFU_PORT_NUMBER", "2");
+        set_variable("SKAFU_PASSWORD", "environment");
+        set_variable("SKAFU_PORT_NUMBER", "2");
         ck_assert_int_eq(load(path, FLAGS("--port-number=3")), ERROR_NONE);
         ck_assert_str_eq(sample.name, "file");
         ck_assert_str_eq(sample.password, "environment");
@@ -168,7 +165,7 @@ START_TEST(numbers_have_a_range)
                                "is not a whole number from 1 to 65535");
                 ck_assert_str_eq(err.field, "port_number");
         }
-        environment_set("SKAFU_PORT_NUMBER", "x");
+        set_variable("SKAFU_PORT_NUMBER", "x");
         expect_refused(NULL, FLAGS("--password=p"), "SKAFU_PORT_NUMBER: port_number is \"x\"");
 }
 END_TEST

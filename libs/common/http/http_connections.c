@@ -104,19 +104,20 @@ static void look_at(HttpConnection *c, int64_t now_us)
 
 static void *reap(void *data)
 {
-        HttpConnections *set = data;
+        HttpConnections *connections = data;
 
-        MUTEX_GUARD(&set->lock);
-        while (!set->is_ending) {
+        MUTEX_GUARD(&connections->lock);
+        while (!connections->is_ending) {
                 int64_t now_us = clock_monotonic_us();
-                struct timespec next = moment(now_us + set->tick_us);
+                struct timespec next = moment(now_us + connections->tick_us);
 
-                for (HttpConnection *c = set->first; c; c = c->next)
+                for (HttpConnection *c = connections->first; c; c = c->next)
                         look_at(c, now_us);
-                if (set->first)
-                        (void)pthread_cond_timedwait(&set->changed, &set->lock, &next);
+                if (connections->first)
+                        (void)pthread_cond_timedwait(&connections->changed, &connections->lock,
+                                                     &next);
                 else
-                        (void)pthread_cond_wait(&set->changed, &set->lock);
+                        (void)pthread_cond_wait(&connections->changed, &connections->lock);
         }
         return NULL;
 }
@@ -124,137 +125,139 @@ static void *reap(void *data)
 ErrorCode http_connections_new(HttpConnections **ret, unsigned idle_timeout_s,
                                unsigned read_timeout_s, Error *err)
 {
-        _cleanup_(http_connections_freep) HttpConnections *set = calloc(1, sizeof *set);
+        _cleanup_(http_connections_freep) HttpConnections *connections =
+                calloc(1, sizeof *connections);
         pthread_condattr_t attr;
 
-        if (!set)
+        if (!connections)
                 return error_no_memory(err);
-        set->idle_timeout_us = idle_timeout_s * US_PER_SEC;
-        set->read_timeout_us = read_timeout_s * US_PER_SEC;
-        set->tick_us = set->read_timeout_us / 10;
-        if (set->tick_us > TICK_MAX_US)
-                set->tick_us = TICK_MAX_US;
-        if (set->tick_us < TICK_MIN_US)
-                set->tick_us = TICK_MIN_US;
-        (void)pthread_mutex_init(&set->lock, NULL);
+        connections->idle_timeout_us = idle_timeout_s * US_PER_SEC;
+        connections->read_timeout_us = read_timeout_s * US_PER_SEC;
+        connections->tick_us = connections->read_timeout_us / 10;
+        if (connections->tick_us > TICK_MAX_US)
+                connections->tick_us = TICK_MAX_US;
+        if (connections->tick_us < TICK_MIN_US)
+                connections->tick_us = TICK_MIN_US;
+        (void)pthread_mutex_init(&connections->lock, NULL);
         (void)pthread_condattr_init(&attr);
         (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-        (void)pthread_cond_init(&set->changed, &attr);
+        (void)pthread_cond_init(&connections->changed, &attr);
         (void)pthread_condattr_destroy(&attr);
-        if (pthread_create(&set->reaper, NULL, reap, set) != 0)
+        if (pthread_create(&connections->reaper, NULL, reap, connections) != 0)
                 return error_set(err, ERROR_INTERNAL, "could not start a thread");
-        set->has_reaper = true;
-        *ret = TAKE_PTR(set);
+        connections->has_reaper = true;
+        *ret = TAKE_PTR(connections);
         return ERROR_NONE;
 }
 
-void http_connections_free(HttpConnections *set)
+void http_connections_free(HttpConnections *connections)
 {
-        if (!set)
+        if (!connections)
                 return;
-        if (set->has_reaper) {
-                (void)pthread_mutex_lock(&set->lock);
-                set->is_ending = true;
-                (void)pthread_cond_broadcast(&set->changed);
-                (void)pthread_mutex_unlock(&set->lock);
-                (void)pthread_join(set->reaper, NULL);
+        if (connections->has_reaper) {
+                (void)pthread_mutex_lock(&connections->lock);
+                connections->is_ending = true;
+                (void)pthread_cond_broadcast(&connections->changed);
+                (void)pthread_mutex_unlock(&connections->lock);
+                (void)pthread_join(connections->reaper, NULL);
         }
-        assert(!set->first);
-        (void)pthread_cond_destroy(&set->changed);
-        (void)pthread_mutex_destroy(&set->lock);
-        free(set);
+        assert(!connections->first);
+        (void)pthread_cond_destroy(&connections->changed);
+        (void)pthread_mutex_destroy(&connections->lock);
+        free(connections);
 }
 
-HttpConnection *http_connection_open(HttpConnections *set, int fd)
+HttpConnection *http_connection_open(HttpConnections *connections, int fd)
 {
         HttpConnection *c = calloc(1, sizeof *c);
 
         if (!c)
                 return NULL;
-        c->set = set;
+        c->set = connections;
         c->fd = fd;
 
-        MUTEX_GUARD(&set->lock);
-        c->next = set->first;
+        MUTEX_GUARD(&connections->lock);
+        c->next = connections->first;
         if (c->next)
                 c->next->previous = c;
         else
-                (void)pthread_cond_broadcast(&set->changed);
-        set->first = c;
-        (void)atomic_fetch_add(&set->n, 1);
+                (void)pthread_cond_broadcast(&connections->changed);
+        connections->first = c;
+        (void)atomic_fetch_add(&connections->n, 1);
         return c;
 }
 
-void http_connection_close(HttpConnection *c)
+void http_connection_close(HttpConnection *connection)
 {
-        HttpConnections *set = c->set;
+        HttpConnections *connections = connection->set;
 
-        (void)pthread_mutex_lock(&set->lock);
-        if (c->next)
-                c->next->previous = c->previous;
-        if (c->previous)
-                c->previous->next = c->next;
+        (void)pthread_mutex_lock(&connections->lock);
+        if (connection->next)
+                connection->next->previous = connection->previous;
+        if (connection->previous)
+                connection->previous->next = connection->next;
         else
-                set->first = c->next;
-        (void)atomic_fetch_sub(&set->n, 1);
-        if (atomic_load(&set->is_draining) || set->is_full)
-                (void)pthread_cond_broadcast(&set->changed);
-        (void)pthread_mutex_unlock(&set->lock);
-        free(c);
+                connections->first = connection->next;
+        (void)atomic_fetch_sub(&connections->n, 1);
+        if (atomic_load(&connections->is_draining) || connections->is_full)
+                (void)pthread_cond_broadcast(&connections->changed);
+        (void)pthread_mutex_unlock(&connections->lock);
+        free(connection);
 }
 
-void http_connection_reading(HttpConnection *c)
+void http_connection_reading(HttpConnection *connection)
 {
-        c->received_us = clock_now_us();
-        atomic_store(&c->deadline_us, clock_monotonic_us() + c->set->read_timeout_us);
-        atomic_store(&c->state, READING);
+        connection->received_us = clock_now_us();
+        atomic_store(&connection->deadline_us,
+                     clock_monotonic_us() + connection->set->read_timeout_us);
+        atomic_store(&connection->state, READING);
 }
 
-void http_connection_running(HttpConnection *c)
+void http_connection_running(HttpConnection *connection)
 {
-        atomic_store(&c->state, RUNNING);
+        atomic_store(&connection->state, RUNNING);
 }
 
-void http_connection_answering(HttpConnection *c, size_t body_bytes)
+void http_connection_answering(HttpConnection *connection, size_t body_bytes)
 {
-        int64_t allowed_us = c->set->idle_timeout_us +
+        int64_t allowed_us = connection->set->idle_timeout_us +
                              (int64_t)(body_bytes / ANSWER_BYTES_PER_S_MIN) * US_PER_SEC;
 
-        atomic_store(&c->deadline_us, clock_monotonic_us() + allowed_us);
-        atomic_store(&c->state, ANSWERING);
+        atomic_store(&connection->deadline_us, clock_monotonic_us() + allowed_us);
+        atomic_store(&connection->state, ANSWERING);
 }
 
-void http_connection_idle(HttpConnection *c)
+void http_connection_idle(HttpConnection *connection)
 {
-        (void)atomic_fetch_add(&c->n_answered, 1);
-        atomic_store(&c->state, IDLE);
-        if (atomic_load(&c->set->is_draining)) {
-                MUTEX_GUARD(&c->set->lock);
-                (void)pthread_cond_broadcast(&c->set->changed);
+        (void)atomic_fetch_add(&connection->n_answered, 1);
+        atomic_store(&connection->state, IDLE);
+        if (atomic_load(&connection->set->is_draining)) {
+                MUTEX_GUARD(&connection->set->lock);
+                (void)pthread_cond_broadcast(&connection->set->changed);
         }
 }
 
-int64_t http_connection_received_us(const HttpConnection *c)
+int64_t http_connection_received_us(const HttpConnection *connection)
 {
-        return c->received_us;
+        return connection->received_us;
 }
 
-void http_connections_drain(HttpConnections *set)
+void http_connections_drain(HttpConnections *connections)
 {
-        MUTEX_GUARD(&set->lock);
-        atomic_store(&set->is_draining, true);
-        (void)pthread_cond_broadcast(&set->changed);
+        MUTEX_GUARD(&connections->lock);
+        atomic_store(&connections->is_draining, true);
+        (void)pthread_cond_broadcast(&connections->changed);
 }
 
-bool http_connections_draining(const HttpConnections *set)
+bool http_connections_draining(const HttpConnections *connections)
 {
-        return atomic_load(&set->is_draining);
+        return atomic_load(&connections->is_draining);
 }
 
 /* Only the reading side is closed: a request that has come in already is still answered. */
-static void half_close_idle(HttpConnections *set)
+static void half_close_idle(HttpConnections *connections)
 {
-        for (HttpConnection *c = set->first; c; c = c->next) {
+        for (HttpConnection *c = connections->first; c; c = c->next) {
                 if (!c->is_half_closed && atomic_load(&c->state) == IDLE) {
                         (void)shutdown(c->fd, SHUT_RD);
                         c->is_half_closed = true;
@@ -262,11 +265,11 @@ static void half_close_idle(HttpConnections *set)
         }
 }
 
-static bool cut_off(HttpConnections *set)
+static bool cut_off(HttpConnections *connections)
 {
         bool is_running = false;
 
-        for (HttpConnection *c = set->first; c; c = c->next) {
+        for (HttpConnection *c = connections->first; c; c = c->next) {
                 if (atomic_load(&c->state) == RUNNING)
                         is_running = true;
                 else
@@ -275,32 +278,32 @@ static bool cut_off(HttpConnections *set)
         return !is_running;
 }
 
-bool http_connections_wait(HttpConnections *set, int64_t deadline_us)
+bool http_connections_wait(HttpConnections *connections, int64_t deadline_us)
 {
         struct timespec deadline = moment(deadline_us);
 
-        MUTEX_GUARD(&set->lock);
-        while (set->first) {
-                half_close_idle(set);
+        MUTEX_GUARD(&connections->lock);
+        while (connections->first) {
+                half_close_idle(connections);
                 if (clock_monotonic_us() >= deadline_us)
-                        return cut_off(set);
-                (void)pthread_cond_timedwait(&set->changed, &set->lock, &deadline);
+                        return cut_off(connections);
+                (void)pthread_cond_timedwait(&connections->changed, &connections->lock, &deadline);
         }
         return true;
 }
 
-bool http_connections_wait_below(HttpConnections *set, size_t n)
+bool http_connections_wait_below(HttpConnections *connections, size_t n)
 {
-        MUTEX_GUARD(&set->lock);
-        while (atomic_load(&set->n) >= n && !atomic_load(&set->is_draining)) {
-                set->is_full = true;
-                (void)pthread_cond_wait(&set->changed, &set->lock);
+        MUTEX_GUARD(&connections->lock);
+        while (atomic_load(&connections->n) >= n && !atomic_load(&connections->is_draining)) {
+                connections->is_full = true;
+                (void)pthread_cond_wait(&connections->changed, &connections->lock);
         }
-        set->is_full = false;
-        return !atomic_load(&set->is_draining);
+        connections->is_full = false;
+        return !atomic_load(&connections->is_draining);
 }
 
-size_t http_connections_count(const HttpConnections *set)
+size_t http_connections_count(const HttpConnections *connections)
 {
-        return atomic_load(&set->n);
+        return atomic_load(&connections->n);
 }

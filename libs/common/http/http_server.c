@@ -79,14 +79,16 @@ static void answer(const HttpServer *server, HttpRequest *req, HttpResponse *res
 /* ulfius' request has no place for the connection it came on; its timeout is for clients only. */
 static void remember_connection(struct _u_request *request, HttpConnection *connection)
 {
-        _Static_assert(sizeof request->timeout >= sizeof(uintptr_t), "a pointer fits");
-        request->timeout = (uintptr_t)connection;
+        _Static_assert(sizeof request->timeout == sizeof(void *), "a pointer fits");
+        memcpy(&request->timeout, &connection, sizeof request->timeout);
 }
 
 static HttpConnection *connection_of(const struct _u_request *request)
 {
-        /* NOLINTNEXTLINE(performance-no-int-to-ptr): put there by remember_connection() */
-        return (HttpConnection *)(uintptr_t)request->timeout;
+        HttpConnection *connection;
+
+        memcpy(&connection, &request->timeout, sizeof request->timeout);
+        return connection;
 }
 
 /* Everything that ulfius hands over, whatever path and method. */

@@ -33,10 +33,9 @@ static bool read_port(int fd, uint16_t *ret_port)
                 struct sockaddr any;
                 struct sockaddr_in v4;
                 struct sockaddr_in6 v6;
-        } bound;
+        } bound = { .v6 = { .sin6_family = AF_UNSPEC } };
         socklen_t size = sizeof bound;
 
-        memset(&bound, 0, sizeof bound);
         if (getsockname(fd, &bound.any, &size) != 0)
                 return false;
         *ret_port = ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);

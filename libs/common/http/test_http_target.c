@@ -71,16 +71,15 @@ END_TEST
 
 START_TEST(as_many_parameters_as_allowed)
 {
-        char text[4 + 2 * HTTP_QUERY_PARAMS_MAX + 2] = "/?";
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
 
-        for (size_t i = 0; i < HTTP_QUERY_PARAMS_MAX; i++) {
-                text[2 + 2 * i] = 'a';
-                text[3 + 2 * i] = '&';
-        }
-        ck_assert_int_eq(parse(text), ERROR_NONE);
+        buffer_append_string(&text, "/?");
+        for (int i = 0; i < HTTP_QUERY_PARAMS_MAX; i++)
+                buffer_append_string(&text, "a&");
+        ck_assert_int_eq(parse(text.data), ERROR_NONE);
         ck_assert_uint_eq(target.n_query, HTTP_QUERY_PARAMS_MAX);
-        memcpy(text + 2 + 2 * (size_t)HTTP_QUERY_PARAMS_MAX, "b", 2);
-        ck_assert_int_eq(parse(text), ERROR_MALFORMED);
+        buffer_append_string(&text, "b");
+        ck_assert_int_eq(parse(text.data), ERROR_MALFORMED);
 }
 END_TEST
 
