@@ -10,7 +10,7 @@
 #include "common/base/buffer.h"
 #include "common/base/error.h"
 
-#define AUTH_FILE_BYTES_MAX 1048576U
+#define AUTH_FILE_BYTES_MAX ((size_t)1024 * 1024)
 
 typedef struct AuthFile {
         const char *path;    /* borrowed; NULL: there is none, and it never changes */

@@ -8,7 +8,7 @@
 #include "common/base/buffer.h"
 #include "common/base/utf8.h"
 
-#define FILE_BYTES_MAX 1048576U
+#define FILE_BYTES_MAX ((size_t)1024 * 1024)
 
 static void filep(FILE **file)
 {
@@ -89,7 +89,7 @@ ErrorCode config_file_read(const char *path, ConfigFileVisit visit, void *data, 
                 return error_set(err, ERROR_INVALID, "could not read \"%s\": %s", path,
                                  strerrordesc_np(errno));
         if (text.size > FILE_BYTES_MAX)
-                return error_set(err, ERROR_INVALID, "\"%s\" is no configuration: over %u bytes",
+                return error_set(err, ERROR_INVALID, "\"%s\" is no configuration: over %zu bytes",
                                  path, FILE_BYTES_MAX);
         return config_file_parse(text.data, text.size, path, visit, data, err);
 }

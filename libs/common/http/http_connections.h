@@ -23,11 +23,11 @@ _must_check_ ErrorCode http_connections_new(HttpConnections **ret, unsigned idle
                                             unsigned read_timeout_s, Error *err);
 
 /* The set is empty by now: whoever put connections in has taken them out. */
-void http_connections_free(HttpConnections *set);
+void http_connections_free(HttpConnections *connections);
 DEFINE_CLEANUP(HttpConnections *, http_connections_free)
 
 /* A connection opens; NULL when out of memory. @fd stays open until http_connection_close(). Thread: any. */
-HttpConnection *http_connection_open(HttpConnections *set, int fd);
+HttpConnection *http_connection_open(HttpConnections *connections, int fd);
 void http_connection_close(HttpConnection *connection);
 
 /* The life of a request, each called from the connection's thread: its first line is there; it is
@@ -41,16 +41,16 @@ void http_connection_idle(HttpConnection *connection);
 int64_t http_connection_received_us(const HttpConnection *connection);
 
 /* From now on idle connections are closed, and so are all others once they are idle. */
-void http_connections_drain(HttpConnections *set);
-bool http_connections_draining(const HttpConnections *set);
+void http_connections_drain(HttpConnections *connections);
+bool http_connections_draining(const HttpConnections *connections);
 
 /**
  * http_connections_wait() - until all are closed; at @deadline_us cut off what is not being handled
  *
  * Return: false when a handler still runs.
  */
-bool http_connections_wait(HttpConnections *set, int64_t deadline_us);
+bool http_connections_wait(HttpConnections *connections, int64_t deadline_us);
 
 /* Until fewer than @n are open; false when the set is draining. */
-bool http_connections_wait_below(HttpConnections *set, size_t n);
-size_t http_connections_count(const HttpConnections *set);
+bool http_connections_wait_below(HttpConnections *connections, size_t n);
+size_t http_connections_count(const HttpConnections *connections);
