@@ -13,7 +13,7 @@
 
 typedef struct PgParams PgParams;
 
-#define PG_PARAMS_MAX 64
+#define PG_PARAMS_MAX 256
 
 PgParams *pg_params_new(void);
 void pg_params_free(PgParams *params);

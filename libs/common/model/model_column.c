@@ -1,0 +1,35 @@
+#include "common/model/model_column.h"
+
+#include <string.h>
+
+#include "common/model/model_ddl.h"
+#include "common/model/sql_text.h"
+
+void model_column_from_text(Buffer *sql, const Field *field, const char *text)
+{
+        const char *type = model_column_type(field);
+
+        if (!field->list) {
+                buffer_printf(sql, "%s::%s", text, type);
+                return;
+        }
+        /* A JSON list begins with "[". PostgreSQL's form does not, but for bounds that nobody writes. */
+        buffer_printf(sql, "CASE WHEN left(%s, 1) = '[' THEN ARRAY(SELECT ", text);
+        if (field->scalar == SCALAR_JSON)
+                buffer_printf(sql, "item FROM json_array_elements(%s::json)", text);
+        else
+                buffer_printf(sql, "item::%s FROM json_array_elements_text(%s::json)",
+                              model_item_type(field), text);
+        buffer_printf(sql, " WITH ORDINALITY AS items (item, n) ORDER BY n) ELSE %s::%s END", text,
+                      type);
+}
+
+void model_column_to_text(Buffer *sql, const Field *field)
+{
+        if (field->list)
+                buffer_append_string(sql, "to_json(");
+        sql_quote_name(sql, field->name);
+        if (field->list)
+                buffer_append_char(sql, ')');
+        buffer_append_string(sql, "::text");
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+/*
+ * model_column.h — a row's values as text on their way into columns and back.
+ *
+ * Projections give text as PostgreSQL reads it for the column's type; for a list column a JSON array
+ * ("[\"a\",\"b\"]"), as it stands in an event, or PostgreSQL's own form ("{a,b}").
+ */
+
+#include "common/base/buffer.h"
+#include "common/model/model.h"
+
+/* Append the SQL expression that makes the column's value from @text, an expression of type text. */
+void model_column_from_text(Buffer *sql, const Field *field, const char *text);
+
+/* Append the SQL expression that gives the column's value as such a text again. */
+void model_column_to_text(Buffer *sql, const Field *field);

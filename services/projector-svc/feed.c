@@ -1,0 +1,89 @@
+#include "feed.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/buffer.h"
+#include "common/base/clock.h"
+
+#define RETRY_FIRST_US (200 * US_PER_MS)
+#define RETRY_MAX_US   (30 * US_PER_SEC)
+
+static void feed_free(Feed *feed)
+{
+        free(feed->topic);
+        free(feed);
+}
+
+void feed_list_deinit(FeedList *list)
+{
+        for (size_t i = 0; i < list->n_feeds; i++)
+                feed_free(list->feeds[i]);
+        free(list->feeds);
+        *list = (FeedList){ .feeds = NULL };
+}
+
+static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const char *topic_prefix,
+                      const char *view)
+{
+        Feed *feed = calloc(1, sizeof *feed);
+        Buffer topic = BUFFER_INIT, labels = BUFFER_INIT;
+
+        if (!feed)
+                abort();
+        buffer_printf(&topic, "%s.%s.events", topic_prefix, aggregate->name);
+        buffer_printf(&labels, "view=\"%s\",aggregate_type=\"%s\",partition=\"%" PRId32 "\"", view,
+                      aggregate->name, partition);
+        *feed = (Feed){ .aggregate = aggregate,
+                        .topic = buffer_take(&topic),
+                        .partition = partition,
+                        .backoff = BACKOFF_INIT(RETRY_FIRST_US, RETRY_MAX_US) };
+        /* the metric keeps its labels for the life of the process */
+        feed->lag = metric_gauge("skafu_view_lag_events", buffer_take(&labels),
+                                 "stored events that a view does not show yet");
+        return feed;
+}
+
+Feed *feed_list_get(FeedList *list, const AggregateType *aggregate, int32_t partition,
+                    const char *topic_prefix, const char *view)
+{
+        Feed **grown;
+
+        for (size_t i = 0; i < list->n_feeds; i++)
+                if (list->feeds[i]->aggregate == aggregate &&
+                    list->feeds[i]->partition == partition)
+                        return list->feeds[i];
+        grown = realloc(list->feeds, (list->n_feeds + 1) * sizeof(Feed *));
+        if (!grown)
+                abort();
+        list->feeds = grown;
+        return list->feeds[list->n_feeds++] = feed_new(aggregate, partition, topic_prefix, view);
+}
+
+Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition)
+{
+        for (size_t i = 0; i < list->n_feeds; i++) {
+                Feed *feed = list->feeds[i];
+
+                if (feed->partition == partition && strcmp(feed->topic, topic) == 0)
+                        return feed->source == FEED_TOPIC ? feed : NULL;
+        }
+        return NULL;
+}
+
+void feed_rewind(Feed *feed)
+{
+        feed->next_position = feed->position;
+        feed->next_offset = feed->offset;
+        feed->at_end = false;
+}
+
+void feed_release(Feed *feed)
+{
+        feed->source = FEED_NONE;
+        feed->held_by_event = false;
+        backoff_reset(&feed->backoff);
+        metric_set(feed->lag, 0);
+        feed_rewind(feed);
+}

@@ -1,0 +1,68 @@
+#pragma once
+
+/*
+ * feed.h — one log partition that feeds a view: how far it is applied, and where its events come from.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/backoff.h"
+#include "common/daemon/metrics.h"
+#include "common/domain/aggregate.h"
+
+typedef enum FeedSource {
+        FEED_NONE,  /* another instance's, or nobody's */
+        FEED_TOPIC, /* read from Kafka */
+        FEED_STORE, /* read from the event store up to ->store_until, then from Kafka */
+        FEED_HELD, /* nothing is read until ->retry_us: what comes next cannot be applied, or not be read */
+} FeedSource;
+
+typedef struct Feed {
+        const AggregateType *aggregate;
+        char *topic;
+        int32_t partition;
+
+        FeedSource source;
+        int64_t epoch;    /* of our ownership, from the checkpoint row */
+        int64_t position; /* applied and committed */
+        int64_t offset;   /* Kafka's next, as committed with ->position */
+
+        int64_t next_position; /* the last one in the batch at hand; ->position outside of one */
+        int64_t next_offset;   /* goes on from here */
+        int64_t store_until;
+
+        int64_t mark_position; /* where the transaction at hand brings it; 0: it does not */
+        int64_t mark_offset;
+
+        bool at_end;            /* the topic has nothing more */
+        int64_t last_position;  /* of the log, as the event store said last */
+        int64_t published;      /* acknowledged by the broker, as the event store said last … */
+        int64_t published_then; /* … and the time before */
+
+        bool held_by_event; /* the next event cannot be projected */
+        int64_t retry_us;   /* clock_monotonic_us() */
+        Backoff backoff;
+
+        Metric *lag;
+} Feed;
+
+typedef struct FeedList {
+        Feed **feeds; /* they stay where they are */
+        size_t n_feeds;
+} FeedList;
+
+void feed_list_deinit(FeedList *list);
+
+/* The feed of a log partition, made when it is new; @view names it in metrics. */
+Feed *feed_list_get(FeedList *list, const AggregateType *aggregate, int32_t partition,
+                    const char *topic_prefix, const char *view);
+
+/* The feed that reads this topic partition, NULL when none does. */
+Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition);
+
+/* Forget what is not committed. */
+void feed_rewind(Feed *feed);
+
+/* Not ours any more. */
+void feed_release(Feed *feed);

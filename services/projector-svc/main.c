@@ -1,0 +1,6 @@
+#include "projector_app.h"
+
+int main(int argc, char **argv)
+{
+        return daemon_main(&projector_daemon, argc, argv);
+}

@@ -1,0 +1,22 @@
+#pragma once
+
+/*
+ * projector_config.h — the configuration of projector-svc; the table stands in projector_config.c.
+ */
+
+#include "common/daemon/daemon.h"
+
+typedef struct ProjectorConfig {
+        DaemonConfig daemon;
+        char *pg_url;
+        char *kafka_brokers;
+        char *topic_prefix;
+        char *schema_file;
+        int64_t batch_events_max;
+        int64_t batch_bytes_max;
+        int64_t kafka_queue_kbytes;
+        int64_t refresh_ms;
+        int64_t retry_ms_max;
+} ProjectorConfig;
+
+extern const ConfigItem projector_config_items[];

@@ -1,0 +1,100 @@
+#include "view.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/base/buffer.h"
+#include "common/domain/event_projection.h"
+#include "common/pg/pg_params.h"
+#include "view_sql.h"
+
+static ErrorCode list_columns(View *view, Error *err)
+{
+        const Model *model = view->model;
+
+        view->columns = calloc(model->n_fields, sizeof *view->columns);
+        if (!view->columns)
+                return error_no_memory(err);
+        for (size_t i = 0; i < model->n_fields; i++)
+                if (model->fields[i].kind == FIELD_COLUMN)
+                        view->columns[view->n_columns++] =
+                                (RowColumn){ model->fields[i].name, model->fields[i].default_text };
+        if (view->n_columns + 2 + VIEW_SQL_WRITE_FIXED > PG_PARAMS_MAX)
+                return error_set(err, ERROR_INVALID, "%s has %zu fields, more than %d", model->name,
+                                 view->n_columns, PG_PARAMS_MAX - 2 - VIEW_SQL_WRITE_FIXED);
+        return ERROR_NONE;
+}
+
+static ErrorCode list_aggregates(View *view, Error *err)
+{
+        size_t n = 0;
+
+        while (domain_aggregates[n])
+                n++;
+        view->aggregates = calloc(n + 1, sizeof(AggregateType *));
+        if (!view->aggregates)
+                return error_no_memory(err);
+        for (size_t i = 0; i < n; i++)
+                if (aggregate_feeds(domain_aggregates[i], view->model->name))
+                        view->aggregates[view->n_aggregates++] = domain_aggregates[i];
+        return ERROR_NONE;
+}
+
+ErrorCode view_new(View **ret, const Schema *schema, const Model *model, Error *err)
+{
+        _cleanup_(view_freep) View *view = calloc(1, sizeof *view);
+        ErrorCode code;
+
+        if (!view)
+                return error_no_memory(err);
+        view->schema = schema;
+        view->model = model;
+        code = list_columns(view, err);
+        if (!code)
+                code = list_aggregates(view, err);
+        if (code)
+                return code;
+        *ret = TAKE_PTR(view);
+        return ERROR_NONE;
+}
+
+static void drop_version(View *view)
+{
+        free(view->schema_name);
+        free(view->take_sql);
+        free(view->advance_sql);
+        free(view->load_sql);
+        free(view->write_sql);
+}
+
+void view_free(View *view)
+{
+        if (!view)
+                return;
+        drop_version(view);
+        free(view->aggregates);
+        free(view->columns);
+        free(view);
+}
+
+static char *make(const View *view, void (*append)(Buffer *sql, const View *view))
+{
+        Buffer sql = BUFFER_INIT;
+
+        append(&sql, view);
+        return buffer_take(&sql);
+}
+
+void view_set_version(View *view, int version)
+{
+        Buffer name = BUFFER_INIT;
+
+        drop_version(view);
+        view->version = version;
+        buffer_printf(&name, "view_%s_%d", view->model->view, version);
+        view->schema_name = buffer_take(&name);
+        view->take_sql = make(view, view_sql_take);
+        view->advance_sql = make(view, view_sql_advance);
+        view->load_sql = make(view, view_sql_load);
+        view->write_sql = make(view, view_sql_write);
+}

@@ -1,0 +1,38 @@
+#pragma once
+
+/*
+ * view.h — one read model as the projector sees it: columns, who feeds it, the statements of a version.
+ */
+
+#include <stdint.h>
+
+#include "common/domain/aggregate.h"
+#include "common/domain/row_fold.h"
+#include "common/model/model.h"
+
+typedef struct View {
+        const Schema *schema;
+        const Model *model;
+        RowColumn *columns; /* of the model's table, "id" first */
+        size_t n_columns;
+        const AggregateType **aggregates; /* whose events change rows */
+        size_t n_aggregates;
+
+        /* Of one version, once view_set_version() was called. */
+        int version;
+        char *schema_name; /* "view_project_1" */
+        char *take_sql, *advance_sql, *load_sql, *write_sql;
+} View;
+
+/**
+ * view_new() - the view of @model
+ * @schema, @model:  borrowed
+ *
+ * Return: ERROR_NONE; ERROR_INVALID when the model has more columns than a statement can carry.
+ */
+_must_check_ ErrorCode view_new(View **ret, const Schema *schema, const Model *model, Error *err);
+void view_free(View *view);
+DEFINE_CLEANUP(View *, view_free)
+
+/* Point the statements at the tables of @version. */
+void view_set_version(View *view, int version);

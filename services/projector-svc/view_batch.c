@@ -1,0 +1,118 @@
+#include "view_batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void view_batch_init(ViewBatch *batch, const View *view)
+{
+        *batch = (ViewBatch){ .view = view,
+                              .changes = row_changes_new(),
+                              .projection = EVENT_PROJECTION_INIT };
+}
+
+void view_batch_deinit(ViewBatch *batch)
+{
+        free(batch->items);
+        row_changes_free(batch->changes);
+        text_arena_deinit(&batch->texts);
+        event_projection_deinit(&batch->projection);
+}
+
+void view_batch_clear(ViewBatch *batch)
+{
+        batch->n_items = 0;
+        batch->bytes = 0;
+        row_changes_clear(batch->changes);
+        text_arena_clear(&batch->texts);
+}
+
+static BatchItem *add_item(ViewBatch *batch, Feed *feed, int64_t position, int64_t next_offset)
+{
+        BatchItem *item;
+
+        assert(position == feed->next_position + 1);
+
+        if (batch->n_items == batch->capacity) {
+                size_t capacity = batch->capacity ? batch->capacity * 2 : 256;
+                BatchItem *grown = realloc(batch->items, capacity * sizeof *grown);
+
+                if (!grown)
+                        abort();
+                batch->items = grown;
+                batch->capacity = capacity;
+        }
+        item = &batch->items[batch->n_items++];
+        *item = (BatchItem){ .feed = feed, .position = position, .next_offset = next_offset };
+        feed->next_position = position;
+        if (next_offset >= 0)
+                feed->next_offset = next_offset;
+        return item;
+}
+
+void view_batch_skip(ViewBatch *batch, Feed *feed, int64_t position, int64_t next_offset)
+{
+        (void)add_item(batch, feed, position, next_offset);
+}
+
+ErrorCode view_batch_add(ViewBatch *batch, Feed *feed, const Event *event, int64_t next_offset,
+                         Error *err)
+{
+        size_t first = row_changes_count(batch->changes);
+        BatchItem *item;
+        ErrorCode code;
+
+        code = event_project(&batch->projection, feed->aggregate, event, batch->view->model->name,
+                             batch->changes, err);
+        if (code)
+                return code;
+        item = add_item(batch, feed, event->position, next_offset);
+        item->stored_us = event->timestamp_us;
+        item->first_change = first;
+        item->n_changes = row_changes_count(batch->changes) - first;
+        batch->bytes += event->data.size + event->metadata.size;
+        if (item->n_changes) {
+                item->aggregate_id = text_arena_copy(&batch->texts, event->aggregate_id,
+                                                     strlen(event->aggregate_id));
+                item->sequence = event->sequence;
+        }
+        return ERROR_NONE;
+}
+
+void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from)
+{
+        feed_rewind(feed);
+        for (size_t i = 0; i < batch->n_items; i++) {
+                BatchItem *item = &batch->items[i];
+
+                if (item->feed != feed || item->dropped)
+                        continue;
+                if (i >= from) {
+                        item->dropped = true;
+                        continue;
+                }
+                feed->next_position = item->position;
+                if (item->next_offset >= 0)
+                        feed->next_offset = item->next_offset;
+        }
+}
+
+ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to, RowFold *fold,
+                          int64_t *ret_foreign, size_t *ret_culprit, Error *err)
+{
+        for (size_t i = from; i < to; i++) {
+                const BatchItem *item = &batch->items[i];
+                Event event = { .aggregate_id = item->aggregate_id, .sequence = item->sequence };
+                ErrorCode code;
+
+                if (item->dropped || !item->n_changes)
+                        continue;
+                code = row_fold_apply(fold, &event, batch->changes, item->first_change,
+                                      item->n_changes, ret_foreign, err);
+                if (code) {
+                        *ret_culprit = i;
+                        return code;
+                }
+        }
+        return ERROR_NONE;
+}

@@ -1,0 +1,35 @@
+#include "view_metrics.h"
+
+#include "common/base/buffer.h"
+
+void view_metrics_init(ViewMetrics *metrics, const char *view)
+{
+        Buffer labels = BUFFER_INIT;
+        const char *l;
+
+        buffer_printf(&labels, "view=\"%s\"", view);
+        l = buffer_take(&labels); /* metrics keep their labels for the life of the process */
+        *metrics = (ViewMetrics){
+                .events = metric_counter("skafu_view_events_total", l, "events applied to a view"),
+                .batches = metric_counter("skafu_view_batches_total", l, "transactions of a view"),
+                .repeats = metric_counter("skafu_view_repeats_total", l,
+                                          "messages that were applied before"),
+                .gaps = metric_counter("skafu_view_gaps_total", l,
+                                       "times that positions were missing in a topic"),
+                .filled = metric_counter("skafu_view_filled_total", l,
+                                         "events read from the event store instead of the topic"),
+                .undecodable = metric_counter("skafu_view_undecodable_total", l,
+                                              "messages that are no event of their topic"),
+                .foreign = metric_counter("skafu_view_foreign_rows_total", l,
+                                          "changes refused: the row is another aggregate's"),
+                .failures = metric_counter("skafu_view_failures_total", l,
+                                           "tries of an event that could not be applied"),
+                .fenced = metric_counter("skafu_view_fenced_total", l,
+                                         "batches refused: another instance had taken over"),
+                .held = metric_gauge(
+                        "skafu_view_held_partitions", l,
+                        "log partitions that wait for an event that cannot be applied"),
+                .apply_time = metric_histogram("skafu_apply_seconds", l,
+                                               "from stored to shown by a view"),
+        };
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+/*
+ * view_metrics.h — what a view counts.
+ */
+
+#include "common/daemon/metrics.h"
+
+typedef struct ViewMetrics {
+        Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *foreign, *failures,
+                *fenced;
+        Metric *held;
+        Metric *apply_time;
+} ViewMetrics;
+
+void view_metrics_init(ViewMetrics *metrics, const char *view);

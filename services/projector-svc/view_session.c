@@ -1,0 +1,391 @@
+#include "view_session.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/pg/pg_params.h"
+#include "common/store/store.h"
+#include "lease_join.sql.h"
+#include "lease_members.sql.h"
+#include "lease_release.sql.h"
+#include "lease_take.sql.h"
+#include "view_registry.h"
+
+#define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
+#define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
+
+struct ViewSession {
+        PGconn *conn;
+        PgParams *params;
+        View *view;
+        char owner[128]; /* who we are, for people who look at checkpoints */
+        FoldRow *rows;   /* scratch: those to write, by id */
+        size_t rows_capacity;
+};
+
+/* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
+ * must not be those of the empty tables that views begin with. */
+static const char session_setup[] = "SET synchronous_commit = off; SET enable_seqscan = off; "
+                                    "SET enable_hashjoin = off; SET enable_mergejoin = off; "
+                                    "SET plan_cache_mode = force_generic_plan";
+
+int64_t view_session_deadline_us(void)
+{
+        return clock_monotonic_us() + STATEMENT_TIMEOUT_US;
+}
+
+static void name_owner(ViewSession *session)
+{
+        char host[64] = "";
+
+        (void)gethostname(host, sizeof host - 1);
+        (void)snprintf(session->owner, sizeof session->owner, "%s pid %ld", host, (long)getpid());
+}
+
+static ErrorCode join(ViewSession *session, Error *err)
+{
+        pg_params_clear(session->params);
+        pg_params_text(session->params, session->view->schema_name);
+        return pg_exec(session->conn, sql_lease_join, session->params, NULL,
+                       view_session_deadline_us(), "join the owners of a view", err);
+}
+
+ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, Error *err)
+{
+        _cleanup_(view_session_closep) ViewSession *session = calloc(1, sizeof *session);
+        _cleanup_(buffer_deinit) Buffer name = BUFFER_INIT;
+        ErrorCode code;
+
+        if (!session || !(session->params = pg_params_new()))
+                return error_no_memory(err);
+        session->view = view;
+        name_owner(session);
+        buffer_printf(&name, "projector-svc %s", view->model->view);
+        code = pg_connect(&session->conn, pg_url, name.data,
+                          clock_monotonic_us() + CONNECT_TIMEOUT_US, err);
+        if (!code)
+                code = view_registry_open(session->conn, view, view_session_deadline_us(), err);
+        if (!code)
+                code = pg_exec(session->conn, session_setup, NULL, NULL, view_session_deadline_us(),
+                               "set up the session", err);
+        if (!code)
+                code = join(session, err);
+        if (code)
+                return code;
+        *ret = TAKE_PTR(session);
+        return ERROR_NONE;
+}
+
+void view_session_close(ViewSession *session)
+{
+        if (!session)
+                return;
+        PQfinish(session->conn);
+        pg_params_free(session->params);
+        free(session->rows);
+        free(session);
+}
+
+PGconn *view_session_conn(ViewSession *session)
+{
+        return session->conn;
+}
+
+static int64_t number(const PGresult *res, int row, int column)
+{
+        return strtoll(PQgetvalue(res, row, column), NULL, 10);
+}
+
+ErrorCode view_session_heads(ViewSession *session, FeedList *feeds, const char *topic_prefix,
+                             Error *err)
+{
+        const View *view = session->view;
+
+        for (size_t i = 0; i < view->n_aggregates; i++) {
+                _cleanup_(freep) LogHead *heads = NULL;
+                size_t n_heads = 0;
+                ErrorCode code = store_read_heads(session->conn, view->aggregates[i]->name, &heads,
+                                                  &n_heads, view_session_deadline_us(), err);
+
+                if (code)
+                        return code;
+                for (size_t h = 0; h < n_heads; h++) {
+                        Feed *feed = feed_list_get(feeds, view->aggregates[i], heads[h].partition,
+                                                   topic_prefix, view->model->view);
+
+                        feed->last_position = heads[h].last_position;
+                        feed->published_then = feed->published;
+                        feed->published = heads[h].published;
+                }
+        }
+        return ERROR_NONE;
+}
+
+ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t *ret, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        size_t members;
+        ErrorCode code;
+
+        pg_params_clear(session->params);
+        pg_params_text(session->params, session->view->schema_name);
+        code = pg_exec_prepared(session->conn, "lease_members", sql_lease_members, session->params,
+                                &res, view_session_deadline_us(), "count the owners of a view",
+                                err);
+        if (code)
+                return code;
+        members = (size_t)number(res, 0, 0);
+        *ret = members > 1 ? (n_feeds + members - 1) / members : n_feeds;
+        return ERROR_NONE;
+}
+
+/* Raise the epochs of what was leased and learn where to begin. */
+static ErrorCode take_checkpoints(ViewSession *session, Feed **feeds, size_t n, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        int types, partitions;
+        ErrorCode code;
+
+        pg_params_clear(session->params);
+        types = pg_params_array(session->params, PG_ARRAY_TEXT);
+        partitions = pg_params_array(session->params, PG_ARRAY_INT4);
+        for (size_t i = 0; i < n; i++) {
+                pg_array_text(session->params, types, feeds[i]->aggregate->name);
+                pg_array_int(session->params, partitions, feeds[i]->partition);
+        }
+        pg_params_text(session->params, session->owner);
+        code = pg_exec_prepared(session->conn, "view_take", session->view->take_sql,
+                                session->params, &res, view_session_deadline_us(),
+                                "take over checkpoints", err);
+        if (code)
+                return code;
+        for (int row = 0; row < PQntuples(res); row++) {
+                for (size_t i = 0; i < n; i++) {
+                        Feed *feed = feeds[i];
+
+                        if (strcmp(feed->aggregate->name, PQgetvalue(res, row, 0)) != 0 ||
+                            feed->partition != number(res, row, 1))
+                                continue;
+                        feed->position = number(res, row, 2);
+                        feed->offset = number(res, row, 3);
+                        feed->epoch = number(res, row, 4);
+                        feed_rewind(feed);
+                }
+        }
+        return ERROR_NONE;
+}
+
+ErrorCode view_session_lease(ViewSession *session, const FeedList *feeds, size_t max,
+                             Feed **ret_taken, size_t *ret_n, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        _cleanup_(freep) Feed **free_feeds = calloc(feeds->n_feeds + 1, sizeof(Feed *));
+        size_t n_free = 0;
+        int types, partitions;
+        ErrorCode code;
+
+        *ret_n = 0;
+        if (!free_feeds)
+                return error_no_memory(err);
+        pg_params_clear(session->params);
+        pg_params_text(session->params, session->view->schema_name);
+        types = pg_params_array(session->params, PG_ARRAY_TEXT);
+        partitions = pg_params_array(session->params, PG_ARRAY_INT4);
+        pg_params_int64(session->params, (int64_t)max);
+        for (size_t i = 0; i < feeds->n_feeds; i++) {
+                Feed *feed = feeds->feeds[i];
+
+                if (feed->source != FEED_NONE)
+                        continue;
+                pg_array_text(session->params, types, feed->aggregate->name);
+                pg_array_int(session->params, partitions, feed->partition);
+                free_feeds[n_free++] = feed;
+        }
+        if (n_free == 0 || max == 0)
+                return ERROR_NONE;
+        code = pg_exec_prepared(session->conn, "lease_take", sql_lease_take, session->params, &res,
+                                view_session_deadline_us(), "lease log partitions", err);
+        if (code || PQntuples(res) == 0)
+                return code;
+        for (int i = 0; i < PQntuples(res); i++) {
+                int64_t n = number(res, i, 0);
+
+                assert(n >= 1 && (size_t)n <= n_free);
+                ret_taken[(*ret_n)++] = free_feeds[n - 1];
+        }
+        return take_checkpoints(session, ret_taken, *ret_n, err);
+}
+
+ErrorCode view_session_release(ViewSession *session, const Feed *feed, Error *err)
+{
+        pg_params_clear(session->params);
+        pg_params_text(session->params, session->view->schema_name);
+        pg_params_text(session->params, feed->aggregate->name);
+        pg_params_int32(session->params, feed->partition);
+        return pg_exec_prepared(session->conn, "lease_release", sql_lease_release, session->params,
+                                NULL, view_session_deadline_us(), "give a log partition up", err);
+}
+
+ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t from, size_t to,
+                            RowFold *fold, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        const char *values[PG_PARAMS_MAX], *last = "";
+        int ids, n_columns = (int)session->view->n_columns;
+        ErrorCode code;
+
+        pg_params_clear(session->params);
+        ids = pg_params_array(session->params, PG_ARRAY_TEXT);
+        for (size_t i = from; i < to; i++) {
+                const BatchItem *item = &batch->items[i];
+
+                for (size_t c = 0; !item->dropped && c < item->n_changes; c++) {
+                        const char *id = row_changes_at(batch->changes, item->first_change + c)->id;
+
+                        if (strcmp(id, last) != 0)
+                                pg_array_text(session->params, ids, id);
+                        last = id;
+                }
+        }
+        if (!*last)
+                return ERROR_NONE;
+        code = pg_exec_prepared(session->conn, "view_load", session->view->load_sql,
+                                session->params, &res, view_session_deadline_us(), "load rows",
+                                err);
+        if (code)
+                return code;
+        for (int row = 0; row < PQntuples(res); row++) {
+                for (int c = 0; c < n_columns; c++)
+                        values[c] = PQgetisnull(res, row, c) ? NULL : PQgetvalue(res, row, c);
+                row_fold_load(fold, values[0], PQgetvalue(res, row, n_columns),
+                              number(res, row, n_columns + 1), values);
+        }
+        return ERROR_NONE;
+}
+
+static void add_checkpoints(PgParams *params, const FeedList *feeds)
+{
+        int types = pg_params_array(params, PG_ARRAY_TEXT);
+        int partitions = pg_params_array(params, PG_ARRAY_INT4);
+        int positions = pg_params_array(params, PG_ARRAY_INT8);
+        int offsets = pg_params_array(params, PG_ARRAY_INT8);
+        int epochs = pg_params_array(params, PG_ARRAY_INT8);
+
+        for (size_t i = 0; i < feeds->n_feeds; i++) {
+                const Feed *feed = feeds->feeds[i];
+
+                if (!feed->mark_position)
+                        continue;
+                pg_array_text(params, types, feed->aggregate->name);
+                pg_array_int(params, partitions, feed->partition);
+                pg_array_int(params, positions, feed->mark_position);
+                pg_array_int(params, offsets, feed->mark_offset > 0 ? feed->mark_offset : 0);
+                pg_array_int(params, epochs, feed->epoch);
+        }
+}
+
+/* What is stored goes when the row is gone, and also when the id is another aggregate's now. */
+static bool must_delete(const FoldRow *row)
+{
+        return row->changed && row->loaded_aggregate &&
+               (!row->present || strcmp(row->aggregate, row->loaded_aggregate) != 0);
+}
+
+static size_t add_deletes(PgParams *params, const RowFold *fold)
+{
+        int ids = pg_params_array(params, PG_ARRAY_TEXT);
+        int aggregates = pg_params_array(params, PG_ARRAY_TEXT);
+        size_t n = 0;
+
+        for (size_t i = 0; i < row_fold_count(fold); i++) {
+                FoldRow row = row_fold_at(fold, i);
+
+                if (!must_delete(&row))
+                        continue;
+                pg_array_text(params, ids, row.id);
+                pg_array_text(params, aggregates, row.loaded_aggregate);
+                n++;
+        }
+        return n;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        return strcmp(((const FoldRow *)a)->id, ((const FoldRow *)b)->id);
+}
+
+/* The rows to write into session->rows, by id: everybody locks in the same order. */
+static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *ret_n, Error *err)
+{
+        size_t n = row_fold_count(fold);
+
+        *ret_n = 0;
+        if (n > session->rows_capacity) {
+                FoldRow *grown = realloc(session->rows, n * sizeof *grown);
+
+                if (!grown)
+                        return error_no_memory(err);
+                session->rows = grown;
+                session->rows_capacity = n;
+        }
+        for (size_t i = 0; i < n; i++) {
+                FoldRow row = row_fold_at(fold, i);
+
+                if (row.present && row.changed)
+                        session->rows[(*ret_n)++] = row;
+        }
+        if (*ret_n > 1)
+                qsort(session->rows, *ret_n, sizeof *session->rows, compare_ids);
+        return ERROR_NONE;
+}
+
+static void add_rows(PgParams *params, const ViewSession *session, size_t n)
+{
+        size_t n_columns = session->view->n_columns;
+        int first = pg_params_array(params, PG_ARRAY_TEXT), aggregates, sequences;
+
+        for (size_t c = 1; c < n_columns; c++)
+                (void)pg_params_array(params, PG_ARRAY_TEXT);
+        aggregates = pg_params_array(params, PG_ARRAY_TEXT);
+        sequences = pg_params_array(params, PG_ARRAY_INT8);
+        for (size_t i = 0; i < n; i++) {
+                const FoldRow *row = &session->rows[i];
+
+                for (size_t c = 0; c < n_columns; c++)
+                        pg_array_text(params, first + (int)c, row->values[c]);
+                pg_array_text(params, aggregates, row->aggregate);
+                pg_array_int(params, sequences, row->sequence);
+        }
+}
+
+ErrorCode view_session_write(ViewSession *session, const RowFold *fold, const FeedList *feeds,
+                             int64_t *ret_foreign, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        PgParams *params = session->params;
+        size_t n_rows, n_deletes;
+        ErrorCode code = sort_rows(session, fold, &n_rows, err);
+
+        if (code)
+                return code;
+        pg_params_clear(params);
+        add_checkpoints(params, feeds);
+        n_deletes = add_deletes(params, fold);
+        if (n_rows == 0 && n_deletes == 0) {
+                pg_params_clear(params);
+                add_checkpoints(params, feeds);
+                return pg_exec_prepared(session->conn, "view_advance", session->view->advance_sql,
+                                        params, NULL, view_session_deadline_us(),
+                                        "advance checkpoints", err);
+        }
+        add_rows(params, session, n_rows);
+        code = pg_exec_prepared(session->conn, "view_write", session->view->write_sql, params, &res,
+                                view_session_deadline_us(), "write rows", err);
+        if (!code)
+                *ret_foreign += (int64_t)n_rows - strtoll(PQcmdTuples(res), NULL, 10);
+        return code;
+}

@@ -1,0 +1,58 @@
+#pragma once
+
+/*
+ * view_session.h — a view's session with PostgreSQL: leases, checkpoints, rows.
+ *
+ * A log partition belongs to the session that holds its advisory lock, so that a dead projector is replaced as
+ * soon as PostgreSQL notices that its connection is gone. The epoch in the checkpoint row, raised at every
+ * change of hands, refuses what a former owner still sends.
+ */
+
+#include "common/pg/pg_conn.h"
+#include "feed.h"
+#include "view_batch.h"
+
+typedef struct ViewSession ViewSession;
+
+/* SQLSTATE of a batch that came too late: somebody else owns some of its log partitions. */
+#define VIEW_SESSION_FENCED "SK002"
+
+/* Connect, and open the view (view_registry_open()). @view gets its version. Errors as these two. */
+_must_check_ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view,
+                                         Error *err);
+void view_session_close(ViewSession *session); /* all leases end */
+DEFINE_CLEANUP(ViewSession *, view_session_close)
+
+PGconn *view_session_conn(ViewSession *session);
+int64_t view_session_deadline_us(void); /* for one statement, from now */
+
+/* Learn the heads of all logs that feed the view; new partitions become feeds. */
+_must_check_ ErrorCode view_session_heads(ViewSession *session, FeedList *feeds,
+                                          const char *topic_prefix, Error *err);
+
+/* How many of @n_feeds each instance should own, so that all have about the same. */
+_must_check_ ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t *ret,
+                                          Error *err);
+
+/**
+ * view_session_lease() - take at most @max feeds that nobody owns, with position and offset of their checkpoints
+ * @ret_taken:  the caller's, room for all feeds; what was taken, their source still FEED_NONE
+ */
+_must_check_ ErrorCode view_session_lease(ViewSession *session, const FeedList *feeds, size_t max,
+                                          Feed **ret_taken, size_t *ret_n, Error *err);
+_must_check_ ErrorCode view_session_release(ViewSession *session, const Feed *feed, Error *err);
+
+/* Load the rows that items [@from, @to) of @batch name into @fold. */
+_must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t from,
+                                         size_t to, RowFold *fold, Error *err);
+
+/**
+ * view_session_write() - rows that changed and checkpoints, in one transaction
+ * @feeds:        those with a mark are advanced to it
+ * @ret_foreign:  rows that another aggregate made meanwhile, and that stay its; added to
+ *
+ * Return: ERROR_NONE; an error with sqlstate VIEW_SESSION_FENCED; or as pg_exec(). Nothing is written then,
+ *         unless the connection was lost.
+ */
+_must_check_ ErrorCode view_session_write(ViewSession *session, const RowFold *fold,
+                                          const FeedList *feeds, int64_t *ret_foreign, Error *err);

@@ -1,0 +1,163 @@
+#include "view_sql.h"
+
+#include <stdio.h>
+
+#include "common/model/model_column.h"
+#include "common/model/sql_text.h"
+
+static void table_name(Buffer *sql, const View *view, const char *table)
+{
+        sql_quote_name(sql, view->schema_name);
+        buffer_append_char(sql, '.');
+        sql_quote_name(sql, table);
+}
+
+void view_sql_checkpoint_table(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "CREATE TABLE ");
+        table_name(sql, view, "checkpoint");
+        buffer_append_string(sql, " (\n"
+                                  "    aggregate_type text COLLATE \"C\" NOT NULL,\n"
+                                  "    partition int4 NOT NULL,\n"
+                                  "    position int8 NOT NULL DEFAULT 0,\n"
+                                  "    kafka_offset int8 NOT NULL DEFAULT 0,\n"
+                                  "    epoch int8 NOT NULL DEFAULT 1,\n"
+                                  "    owner text NOT NULL,\n"
+                                  "    updated_at timestamptz NOT NULL DEFAULT now(),\n"
+                                  "    PRIMARY KEY (aggregate_type, partition)\n"
+                                  ") WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, "
+                                  "autovacuum_vacuum_threshold = 10000);\n");
+}
+
+void view_sql_read_view(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "DROP VIEW IF EXISTS read.");
+        sql_quote_name(sql, view->model->view);
+        buffer_append_string(sql, ";\nCREATE VIEW read.");
+        sql_quote_name(sql, view->model->view);
+        buffer_append_string(sql, " AS SELECT * FROM ");
+        table_name(sql, view, view->model->view);
+        buffer_append_string(sql, ";\nGRANT SELECT ON read.");
+        sql_quote_name(sql, view->model->view);
+        buffer_append_string(sql, " TO skafu_query;\n");
+}
+
+void view_sql_take(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "INSERT INTO ");
+        table_name(sql, view, "checkpoint");
+        buffer_append_string(
+                sql, " AS c (aggregate_type, partition, owner)\n"
+                     "SELECT aggregate_type, partition, $3 FROM unnest($1::text[], $2::int4[])"
+                     " AS u (aggregate_type, partition) ORDER BY aggregate_type, partition\n"
+                     "ON CONFLICT (aggregate_type, partition) DO UPDATE\n"
+                     "    SET epoch = c.epoch + 1, owner = excluded.owner, updated_at = now()\n"
+                     "RETURNING aggregate_type, partition, position, kafka_offset, epoch");
+}
+
+static void append_advance(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "WITH advanced AS (\n    UPDATE ");
+        table_name(sql, view, "checkpoint");
+        buffer_append_string(
+                sql,
+                " AS c SET position = u.position, kafka_offset = u.kafka_offset, updated_at = now()\n"
+                "    FROM unnest($1::text[], $2::int4[], $3::int8[], $4::int8[], $5::int8[])\n"
+                "        AS u (aggregate_type, partition, position, kafka_offset, epoch)\n"
+                "    WHERE c.aggregate_type = u.aggregate_type AND c.partition = u.partition"
+                " AND c.epoch = u.epoch\n"
+                "    RETURNING 1\n),\n"
+                "fence AS MATERIALIZED (\n"
+                "    SELECT projection.fence((SELECT count(*) FROM advanced), cardinality($1)) AS passed\n"
+                ")");
+}
+
+void view_sql_advance(Buffer *sql, const View *view)
+{
+        append_advance(sql, view);
+        buffer_append_string(sql, "\nSELECT passed FROM fence");
+}
+
+void view_sql_load(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "SELECT ");
+        for (size_t i = 0; i < view->model->n_fields; i++) {
+                if (view->model->fields[i].kind != FIELD_COLUMN)
+                        continue;
+                model_column_to_text(sql, &view->model->fields[i]);
+                buffer_append_string(sql, ", ");
+        }
+        buffer_append_string(sql, "\"_aggregate\", \"_sequence\" FROM ");
+        table_name(sql, view, view->model->view);
+        buffer_append_string(sql, " WHERE \"id\" = ANY ($1::text[])");
+}
+
+static void list_columns(Buffer *sql, const View *view)
+{
+        for (size_t c = 0; c < view->n_columns + 2; c++) {
+                const char *name = c < view->n_columns    ? view->columns[c].name
+                                   : c == view->n_columns ? "_aggregate"
+                                                          : "_sequence";
+
+                buffer_append_string(sql, c ? ", " : "");
+                sql_quote_name(sql, name);
+        }
+}
+
+static void append_deletes(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, ",\nremoved AS (\n    DELETE FROM ");
+        table_name(sql, view, view->model->view);
+        /* The fence is read here and the deletes below: that is the order in which they run. */
+        buffer_append_string(sql,
+                             " AS t USING unnest($6::text[], $7::text[]) AS d (id, aggregate)\n"
+                             "    WHERE t.\"id\" = d.id AND t.\"_aggregate\" = d.aggregate"
+                             " AND (SELECT passed FROM fence)\n"
+                             "    RETURNING 1\n)\n");
+}
+
+static void append_values(Buffer *sql, const View *view)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < view->model->n_fields; i++) {
+                char name[24];
+
+                if (view->model->fields[i].kind != FIELD_COLUMN)
+                        continue;
+                (void)snprintf(name, sizeof name, "u.c%zu", n++);
+                model_column_from_text(sql, &view->model->fields[i], name);
+                buffer_append_string(sql, ", ");
+        }
+        buffer_append_string(sql, "u.aggregate, u.sequence\nFROM unnest(");
+        for (size_t c = 0; c < n; c++)
+                buffer_printf(sql, "$%zu::text[], ", VIEW_SQL_WRITE_FIXED + 1 + c);
+        buffer_printf(sql, "$%zu::text[], $%zu::int8[]) AS u (", VIEW_SQL_WRITE_FIXED + 1 + n,
+                      VIEW_SQL_WRITE_FIXED + 2 + n);
+        for (size_t c = 0; c < n; c++)
+                buffer_printf(sql, "c%zu, ", c);
+        buffer_append_string(sql, "aggregate, sequence)\n");
+}
+
+void view_sql_write(Buffer *sql, const View *view)
+{
+        append_advance(sql, view);
+        append_deletes(sql, view);
+        buffer_append_string(sql, "INSERT INTO ");
+        table_name(sql, view, view->model->view);
+        buffer_append_string(sql, " AS t (");
+        list_columns(sql, view);
+        buffer_append_string(sql, ")\nSELECT ");
+        append_values(sql, view);
+        buffer_append_string(
+                sql, "WHERE (SELECT passed FROM fence) AND (SELECT count(*) FROM removed) >= 0\n"
+                     "ON CONFLICT (\"id\") DO UPDATE SET ");
+        for (size_t c = 1; c < view->n_columns; c++) {
+                sql_quote_name(sql, view->columns[c].name);
+                buffer_append_string(sql, " = excluded.");
+                sql_quote_name(sql, view->columns[c].name);
+                buffer_append_string(sql, ", ");
+        }
+        buffer_append_string(sql, "\"_sequence\" = excluded.\"_sequence\"\n"
+                                  "WHERE t.\"_aggregate\" = excluded.\"_aggregate\"");
+}

@@ -1,0 +1,32 @@
+#pragma once
+
+/*
+ * view_sql.h — the statements of a view version, made from its model.
+ */
+
+#include "common/base/buffer.h"
+#include "view.h"
+
+/* Parameters of the write statement before the columns: see view_sql_write(). */
+#define VIEW_SQL_WRITE_FIXED 7
+
+/* The checkpoint table of a new version. */
+void view_sql_checkpoint_table(Buffer *sql, const View *view);
+
+/* read.<view>, and who may read it. */
+void view_sql_read_view(Buffer *sql, const View *view);
+
+/* Take over log partitions: $1 aggregate types, $2 partitions, $3 owner. Gives type, partition, position,
+ * Kafka offset, epoch of each. */
+void view_sql_take(Buffer *sql, const View *view);
+
+/* Advance checkpoints: $1 aggregate types, $2 partitions, $3 positions, $4 Kafka offsets, $5 epochs. Fails with
+ * SQLSTATE SK002 when an epoch is not the current one. */
+void view_sql_advance(Buffer *sql, const View *view);
+
+/* Rows by id: $1 ids. Gives the columns as text, then whose and which sequence. */
+void view_sql_load(Buffer *sql, const View *view);
+
+/* A batch: $1 to $5 as view_sql_advance(); rows to delete: $6 ids, $7 whose; rows to write: one array per
+ * column, then whose, then sequences. */
+void view_sql_write(Buffer *sql, const View *view);

@@ -1,0 +1,345 @@
+#include "view_worker.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/daemon/daemon.h"
+#include "common/daemon/log.h"
+#include "common/kafka/kafka.h"
+#include "view_session.h"
+#include "view_source.h"
+#include "view_writer.h"
+
+#define POLL_MS          50 /* how long a stop or a timer may have to wait */
+#define COMMIT_EVERY_US  (5 * US_PER_SEC)
+#define PROBE_EVERY_US   (2 * US_PER_SEC)
+#define PROBE_TIMEOUT_MS 300
+#define RETRY_FIRST_US   (100 * US_PER_MS)
+
+struct ViewWorker {
+        const ProjectorConfig *config;
+        View *view;
+        ViewMetrics metrics;
+        pthread_t thread;
+        bool running;
+        atomic_bool stopping;
+
+        /* the thread's */
+        ViewSession *session;
+        ViewSource source;
+        ViewWriter writer;
+        ViewBatch batch;
+        Backoff backoff;
+        int64_t refresh_due_us, commit_due_us, probe_due_us;
+
+        atomic_bool postgresql_ok, kafka_ok, held;
+};
+
+static void hold_by_writer(void *owner, Feed *feed, const Error *err)
+{
+        ViewWorker *worker = owner;
+
+        metric_add(worker->metrics.failures, 1);
+        feed->held_by_event = true;
+        view_source_hold(&worker->source, feed, err->message);
+}
+
+ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, const Schema *schema,
+                          const Model *model, Error *err)
+{
+        _cleanup_(view_worker_freep) ViewWorker *worker = calloc(1, sizeof *worker);
+        ErrorCode code;
+
+        if (!worker)
+                return error_no_memory(err);
+        worker->config = config;
+        worker->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
+        code = view_new(&worker->view, schema, model, err);
+        if (code)
+                return code;
+        view_metrics_init(&worker->metrics, model->view);
+        view_source_init(&worker->source, config, worker->view, &worker->metrics);
+        view_writer_init(&worker->writer, worker->view, &worker->metrics, hold_by_writer, worker);
+        view_batch_init(&worker->batch, worker->view);
+        *ret = TAKE_PTR(worker);
+        return ERROR_NONE;
+}
+
+void view_worker_free(ViewWorker *worker)
+{
+        if (!worker)
+                return;
+        if (worker->view) {
+                view_source_deinit(&worker->source);
+                view_writer_deinit(&worker->writer);
+                view_batch_deinit(&worker->batch);
+        }
+        view_session_close(worker->session);
+        view_free(worker->view);
+        free(worker);
+}
+
+static FeedList *feeds_of(ViewWorker *worker)
+{
+        return &worker->source.feeds;
+}
+
+/* The session is gone or in doubt: what is not committed will be read again. */
+static void drop_session(ViewWorker *worker)
+{
+        FeedList *feeds = feeds_of(worker);
+
+        for (size_t i = 0; i < feeds->n_feeds; i++)
+                if (feeds->feeds[i]->source != FEED_NONE)
+                        view_source_release(&worker->source, feeds->feeds[i]);
+        view_batch_clear(&worker->batch);
+        view_session_close(TAKE_PTR(worker->session));
+        worker->refresh_due_us = 0;
+}
+
+static ErrorCode ensure_session(ViewWorker *worker, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        if (!worker->session)
+                code = view_session_open(&worker->session, worker->config->pg_url, worker->view,
+                                         err);
+        return code ? code : view_source_open(&worker->source, err);
+}
+
+static ErrorCode release_surplus(ViewWorker *worker, size_t owned, size_t share, Error *err)
+{
+        FeedList *feeds = feeds_of(worker);
+        ErrorCode code = ERROR_NONE;
+
+        for (size_t i = feeds->n_feeds; !code && i-- > 0 && owned > share;) {
+                if (feeds->feeds[i]->source == FEED_NONE)
+                        continue;
+                view_source_release(&worker->source, feeds->feeds[i]);
+                code = view_session_release(worker->session, feeds->feeds[i], err);
+                owned--;
+        }
+        return code;
+}
+
+static ErrorCode lease(ViewWorker *worker, size_t max, Error *err)
+{
+        FeedList *feeds = feeds_of(worker);
+        _cleanup_(freep) Feed **taken = calloc(feeds->n_feeds + 1, sizeof(Feed *));
+        size_t n = 0;
+        ErrorCode code;
+
+        if (!taken)
+                return error_no_memory(err);
+        code = view_session_lease(worker->session, feeds, max, taken, &n, err);
+        for (size_t i = 0; !code && i < n; i++) {
+                log_info("feed-taken", "%s: %s partition %" PRId32 " from position %" PRId64,
+                         worker->view->model->view, taken[i]->topic, taken[i]->partition,
+                         taken[i]->position);
+                code = view_source_read_topic(&worker->source, taken[i], err);
+        }
+        return code;
+}
+
+/* Own about as many log partitions as every other instance does. */
+static ErrorCode balance(ViewWorker *worker, Error *err)
+{
+        FeedList *feeds = feeds_of(worker);
+        size_t owned = 0, share = 0;
+        ErrorCode code = view_session_share(worker->session, feeds->n_feeds, &share, err);
+
+        if (code)
+                return code;
+        for (size_t i = 0; i < feeds->n_feeds; i++)
+                owned += feeds->feeds[i]->source != FEED_NONE;
+        if (owned > share)
+                return release_surplus(worker, owned, share, err);
+        return owned < share && owned < feeds->n_feeds ? lease(worker, share - owned, err)
+                                                       : ERROR_NONE;
+}
+
+/* A broker that has forgotten what it acknowledged shows no gap when nothing comes after it. */
+static void check_end(ViewWorker *worker, Feed *feed)
+{
+        bool missing = feed->at_end && feed->next_position < feed->published_then;
+
+        if (missing &&
+            (feed->source == FEED_TOPIC || (feed->source == FEED_HELD && !feed->held_by_event))) {
+                metric_add(worker->metrics.gaps, 1);
+                log_warning("gap",
+                            "%s: %s partition %" PRId32 " ends before position %" PRId64
+                            ", which was published; reading the event store",
+                            worker->view->model->view, feed->topic, feed->partition,
+                            feed->published_then);
+                view_source_read_store(&worker->source, feed, feed->published_then);
+        }
+        if (feed->position > feed->last_position && feed->source != FEED_HELD)
+                view_source_hold(&worker->source, feed,
+                                 "the view is ahead of the event store: does the topic belong to "
+                                 "another database?");
+}
+
+static void report_feeds(ViewWorker *worker)
+{
+        FeedList *feeds = feeds_of(worker);
+        int64_t held = 0;
+
+        for (size_t i = 0; i < feeds->n_feeds; i++) {
+                Feed *feed = feeds->feeds[i];
+                int64_t lag = feed->last_position - feed->position;
+
+                if (feed->source == FEED_NONE)
+                        continue;
+                metric_set(feed->lag, lag > 0 ? lag : 0);
+                held += feed->held_by_event;
+        }
+        metric_set(worker->metrics.held, held);
+        atomic_store(&worker->held, held > 0);
+}
+
+static ErrorCode refresh(ViewWorker *worker, Error *err)
+{
+        FeedList *feeds = feeds_of(worker);
+        ErrorCode code =
+                view_session_heads(worker->session, feeds, worker->config->topic_prefix, err);
+
+        if (!code)
+                code = balance(worker, err);
+        for (size_t i = 0; !code && i < feeds->n_feeds; i++)
+                if (feeds->feeds[i]->source != FEED_NONE)
+                        check_end(worker, feeds->feeds[i]);
+        worker->source.undecoded_logs = 0;
+        report_feeds(worker);
+        return code;
+}
+
+static ErrorCode retry_held(ViewWorker *worker, int64_t now_us, Error *err)
+{
+        FeedList *feeds = feeds_of(worker);
+        ErrorCode code = ERROR_NONE;
+
+        for (size_t i = 0; !code && i < feeds->n_feeds; i++)
+                if (feeds->feeds[i]->source == FEED_HELD && now_us >= feeds->feeds[i]->retry_us)
+                        code = view_source_read_topic(&worker->source, feeds->feeds[i], err);
+        return code;
+}
+
+static void probe_kafka(ViewWorker *worker)
+{
+        bool ok = worker->source.heard || kafka_ready(worker->source.consumer, PROBE_TIMEOUT_MS);
+
+        if (ok != atomic_exchange(&worker->kafka_ok, ok))
+                log_write(ok ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, ok ? "kafka-back" : "kafka-away",
+                          NULL, "%s: the brokers %s", worker->view->model->view,
+                          ok ? "answer" : "do not answer");
+        worker->source.heard = false;
+}
+
+static ErrorCode serve_timers(ViewWorker *worker, Error *err)
+{
+        int64_t now_us = clock_monotonic_us();
+        ErrorCode code = retry_held(worker, now_us, err);
+
+        if (!code && now_us >= worker->refresh_due_us) {
+                code = refresh(worker, err);
+                worker->refresh_due_us = now_us + worker->config->refresh_ms * US_PER_MS;
+        }
+        if (now_us >= worker->probe_due_us) {
+                probe_kafka(worker);
+                worker->probe_due_us = clock_monotonic_us() + PROBE_EVERY_US;
+        }
+        if (now_us >= worker->commit_due_us) {
+                view_source_commit_offsets(&worker->source);
+                worker->commit_due_us = now_us + COMMIT_EVERY_US;
+        }
+        return code;
+}
+
+static ErrorCode work(ViewWorker *worker, Error *err)
+{
+        ErrorCode code = ensure_session(worker, err);
+
+        if (!code)
+                code = serve_timers(worker, err);
+        view_batch_clear(&worker->batch);
+        if (!code)
+                code = view_source_collect(&worker->source, view_session_conn(worker->session),
+                                           &worker->batch, POLL_MS, err);
+        if (!code)
+                code = view_writer_apply(&worker->writer, worker->session, &worker->batch,
+                                         feeds_of(worker), err);
+        return code;
+}
+
+static void recover(ViewWorker *worker, const Error *err)
+{
+        int64_t until_us = clock_monotonic_us() + backoff_next_us(&worker->backoff);
+
+        if (strcmp(err->sqlstate, VIEW_SESSION_FENCED) == 0)
+                metric_add(worker->metrics.fenced, 1);
+        log_warning("view-interrupted", "%s: %s", worker->view->model->view, err->message);
+        atomic_store(&worker->postgresql_ok, false);
+        drop_session(worker);
+        while (!atomic_load(&worker->stopping) && clock_monotonic_us() < until_us)
+                clock_wait_us(POLL_MS * US_PER_MS);
+}
+
+static void *run(void *data)
+{
+        ViewWorker *worker = data;
+
+        while (!atomic_load(&worker->stopping)) {
+                Error err = ERROR_INIT;
+                ErrorCode code = work(worker, &err);
+
+                if (code == ERROR_INVALID && !worker->session) {
+                        daemon_fail("%s", err.message);
+                        break;
+                }
+                if (code) {
+                        recover(worker, &err);
+                        continue;
+                }
+                atomic_store(&worker->postgresql_ok, true);
+                backoff_reset(&worker->backoff);
+        }
+        if (worker->source.consumer)
+                view_source_commit_offsets(&worker->source);
+        drop_session(worker);
+        return NULL;
+}
+
+ErrorCode view_worker_start(ViewWorker *worker, Error *err)
+{
+        Error fault = ERROR_INIT;
+
+        if (ensure_session(worker, &fault) == ERROR_INVALID) {
+                if (err)
+                        *err = fault;
+                return ERROR_INVALID;
+        }
+        if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+                return error_set(err, ERROR_INTERNAL, "could not start the thread of a view");
+        worker->running = true;
+        return ERROR_NONE;
+}
+
+void view_worker_stop(ViewWorker *worker)
+{
+        if (!worker->running)
+                return;
+        atomic_store(&worker->stopping, true);
+        (void)pthread_join(worker->thread, NULL);
+        worker->running = false;
+}
+
+ViewWorkerHealth view_worker_health(const ViewWorker *worker)
+{
+        return (ViewWorkerHealth){ .view = worker->view->model->view,
+                                   .postgresql = atomic_load(&worker->postgresql_ok),
+                                   .kafka = atomic_load(&worker->kafka_ok),
+                                   .held = atomic_load(&worker->held) };
+}

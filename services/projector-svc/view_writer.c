@@ -1,0 +1,163 @@
+#include "view_writer.h"
+
+#include <string.h>
+
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+
+#define CONFLICT_TRIES 5
+
+/* What every try needs. */
+typedef struct Apply {
+        ViewWriter *writer;
+        ViewSession *session;
+        ViewBatch *batch;
+        const FeedList *feeds;
+} Apply;
+
+void view_writer_init(ViewWriter *writer, const View *view, ViewMetrics *metrics,
+                      ViewWriterHold hold, void *owner)
+{
+        *writer = (ViewWriter){ .metrics = metrics,
+                                .fold = row_fold_new(view->columns, view->n_columns),
+                                .hold = hold,
+                                .owner = owner };
+}
+
+void view_writer_deinit(ViewWriter *writer)
+{
+        row_fold_free(writer->fold);
+}
+
+/* Mark where items [@from, @to) bring each feed; how many there are. */
+static size_t mark(const Apply *apply, size_t from, size_t to)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < apply->feeds->n_feeds; i++)
+                apply->feeds->feeds[i]->mark_position = 0;
+        for (size_t i = from; i < to; i++) {
+                const BatchItem *item = &apply->batch->items[i];
+                Feed *feed = item->feed;
+
+                if (item->dropped)
+                        continue;
+                if (!feed->mark_position)
+                        feed->mark_offset = feed->offset;
+                feed->mark_position = item->position;
+                if (item->next_offset >= 0)
+                        feed->mark_offset = item->next_offset;
+                n++;
+        }
+        return n;
+}
+
+/* It is committed. */
+static void settle(const Apply *apply, size_t from, size_t to, size_t n_events, int64_t foreign)
+{
+        ViewMetrics *metrics = apply->writer->metrics;
+        int64_t now_us = clock_now_us();
+
+        for (size_t i = 0; i < apply->feeds->n_feeds; i++) {
+                Feed *feed = apply->feeds->feeds[i];
+
+                if (!feed->mark_position)
+                        continue;
+                feed->position = feed->mark_position;
+                feed->offset = feed->mark_offset;
+                feed->mark_position = 0;
+                feed->held_by_event = false;
+                backoff_reset(&feed->backoff);
+        }
+        metric_add(metrics->batches, 1);
+        metric_add(metrics->events, (int64_t)n_events);
+        metric_add(metrics->foreign, foreign);
+        for (size_t i = from; i < to; i++) {
+                const BatchItem *item = &apply->batch->items[i];
+
+                if (!item->dropped && item->stored_us)
+                        metric_observe_us(metrics->apply_time, now_us - item->stored_us);
+        }
+}
+
+/* Whether the values are to blame, and not the connection or the server. */
+static bool is_data_fault(const Error *err)
+{
+        return strncmp(err->sqlstate, "22", 2) == 0 || /* a value that the type does not take */
+               strncmp(err->sqlstate, "23", 2) == 0 || /* a constraint */
+               strncmp(err->sqlstate, "54", 2) == 0; /* a limit, such as the size of an index row */
+}
+
+/* One transaction. @ret_culprit is set when the fold knows which item is to blame. */
+static ErrorCode write_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
+                             Error *err)
+{
+        RowFold *fold = apply->writer->fold;
+        size_t n_events = mark(apply, from, to);
+        int64_t foreign = 0;
+        ErrorCode code;
+
+        if (n_events == 0)
+                return ERROR_NONE;
+        row_fold_clear(fold);
+        code = view_session_load(apply->session, apply->batch, from, to, fold, err);
+        if (!code)
+                code = view_batch_fold(apply->batch, from, to, fold, &foreign, ret_culprit, err);
+        if (!code)
+                code = view_session_write(apply->session, fold, apply->feeds, &foreign, err);
+        if (!code)
+                settle(apply, from, to, n_events, foreign);
+        return code;
+}
+
+/* Deadlocks with another view's or instance's transaction pass. */
+static ErrorCode write_range_patiently(const Apply *apply, size_t from, size_t to,
+                                       size_t *ret_culprit, Error *err)
+{
+        Backoff backoff = BACKOFF_INIT(5 * US_PER_MS, 100 * US_PER_MS);
+        ErrorCode code;
+
+        for (int tries = 1;; tries++) {
+                *err = ERROR_INIT;
+                code = write_range(apply, from, to, ret_culprit, err);
+                if (code != ERROR_CONFLICT || tries == CONFLICT_TRIES)
+                        return code;
+                clock_wait_us(backoff_next_us(&backoff));
+        }
+}
+
+static void hold(const Apply *apply, size_t culprit, const Error *err)
+{
+        Feed *feed = apply->batch->items[culprit].feed;
+
+        view_batch_drop_feed(apply->batch, feed, culprit);
+        apply->writer->hold(apply->writer->owner, feed, err);
+}
+
+/* Items [@from, @to), in halves when they do not fit. NOLINTNEXTLINE(misc-no-recursion): log2 of a batch */
+static ErrorCode apply_range(const Apply *apply, size_t from, size_t to, Error *err)
+{
+        size_t culprit = SIZE_MAX, middle = from + (to - from) / 2;
+        ErrorCode code = write_range_patiently(apply, from, to, &culprit, err);
+
+        if (code && culprit != SIZE_MAX) {
+                hold(apply, culprit, err);
+                return apply_range(apply, from, to, err);
+        }
+        if (!code || !is_data_fault(err))
+                return code;
+        if (to - from == 1) {
+                hold(apply, from, err);
+                return ERROR_NONE;
+        }
+        code = apply_range(apply, from, middle, err);
+        return code ? code : apply_range(apply, middle, to, err);
+}
+
+ErrorCode view_writer_apply(ViewWriter *writer, ViewSession *session, ViewBatch *batch,
+                            const FeedList *feeds, Error *err)
+{
+        Apply apply = { .writer = writer, .session = session, .batch = batch, .feeds = feeds };
+
+        return batch->n_items ? apply_range(&apply, 0, batch->n_items, err) : ERROR_NONE;
+}
