@@ -55,7 +55,7 @@ if [ $# -gt 0 ]; then
     run build plain "$@" || status=$?
     exit "$status"
 fi
-run build plain || status=$?
+run build plain --setup full || status=$?
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1

@@ -87,8 +87,8 @@ ErrorCode temp_database_new_empty(TempDatabase **ret, Error *err)
         if (!database)
                 return error_no_memory(err);
         uuid_format(&id, text);
-        for (char *c = text; *c; c++)
-                *c = *c == '-' ? '_' : *c;
+        for (char *c = strchr(text, '-'); c; c = strchr(c, '-'))
+                *c = '_';
         (void)snprintf(database->name, sizeof database->name, "skafu_test_%s", text);
         code = run("CREATE", database->name, "", err);
         if (code)
