@@ -80,6 +80,8 @@ static ErrorCode read_payload(const HttpRequest *req, CommandRequest *request, E
         ErrorCode code;
 
         code = payload_check(request->type, body, size, &request->payload, err);
+        if (code && !err->field[0])
+                (void)snprintf(err->field, sizeof err->field, "payload");
         if (code)
                 return code;
         fresh = uuid_new();

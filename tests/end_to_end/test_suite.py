@@ -30,6 +30,7 @@ class EndToEnd(unittest.TestCase):
 
     def command(self, name, payload, bearer=None, **headers):
         body = payload if isinstance(payload, (bytes, str)) else json.dumps(payload)
+        body = body.encode() if isinstance(body, str) else body
         sent = {"Authorization": f"Bearer {bearer or token('alice')}", "Content-Type": JSON}
         sent.update({key.replace("_", "-"): value for key, value in headers.items()})
         status, answered, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}", body, sent)
