@@ -14,7 +14,7 @@ from load import Load  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
 COMMANDS = 5000
-VICTIMS = ("command-svc", "projector-svc", "query-svc", "kafka", "command-svc", "projector-svc")
+VICTIMS = ("command-svc", "projector-svc", "query-svc", "command-svc", "projector-svc", "kafka")
 
 
 class Kill(unittest.TestCase):
