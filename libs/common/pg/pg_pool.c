@@ -158,16 +158,12 @@ static PgLease *wait_for_lease(PgPool *pool, int64_t deadline_us)
         return self.lease;
 }
 
-/* A connection that was closed while it lay idle has an end of file to read. */
+/* Nothing is said on an idle connection but farewells: the reason, or the end of the file. */
 static bool still_usable(PGconn *conn)
 {
         struct pollfd fd = { .fd = PQsocket(conn), .events = POLLIN };
 
-        if (PQstatus(conn) != CONNECTION_OK)
-                return false;
-        if (poll(&fd, 1, 0) == 0)
-                return true;
-        return PQconsumeInput(conn) && PQstatus(conn) == CONNECTION_OK;
+        return PQstatus(conn) == CONNECTION_OK && poll(&fd, 1, 0) == 0;
 }
 
 /* Whether this caller may try to connect now; else @err says why the last try failed. */
