@@ -107,9 +107,10 @@ static ErrorCode parse_json(AuthKeys *keys, const char *text, size_t size, Error
 static ErrorCode add_pem(AuthKeys *keys, const char *text, size_t size, Error *err)
 {
         static const char certificate[] = "-----BEGIN CERTIFICATE-----";
+        const size_t n = sizeof certificate - 1;
+        bool is_certificate = size > n && memcmp(text, certificate, n) == 0;
+        int type = is_certificate ? R_X509_TYPE_CERTIFICATE : R_X509_TYPE_PUBKEY;
         _cleanup_(r_jwk_freep) jwk_t *jwk = NULL;
-        int type = strncmp(text, certificate, strlen(certificate)) == 0 ? R_X509_TYPE_CERTIFICATE
-                                                                        : R_X509_TYPE_PUBKEY;
 
         if (r_jwk_init(&jwk) != RHN_OK)
                 return error_no_memory(err);

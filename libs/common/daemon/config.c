@@ -71,7 +71,7 @@ static ErrorCode set_bool(const ConfigItem *item, bool *ret, const char *text, c
 static ErrorCode set_string(const ConfigItem *item, char **ret, const char *text,
                             const char *source, Error *err)
 {
-        char *copy;
+        _cleanup_(freep) char *copy = NULL;
 
         if (!utf8_valid(text, strlen(text)) || strpbrk(text, "\n\r"))
                 return error_set_field(err, ERROR_INVALID, item->key,
@@ -80,7 +80,7 @@ static ErrorCode set_string(const ConfigItem *item, char **ret, const char *text
         if (!copy)
                 return error_no_memory(err);
         free(*ret);
-        *ret = copy;
+        *ret = TAKE_PTR(copy);
         return ERROR_NONE;
 }
 
