@@ -95,6 +95,8 @@ class Suite:
                     '"$dir/postgres.log" -c max_connections=200')
 
     def start_kafka(self):
+        if self.broker == "none":
+            return
         if self.broker == "embedded":
             self._spawn("kafka", [os.path.join(self.build, "tools", "embedded-broker", "embedded-broker"),
                                   "--port", str(self.ports["kafka"])], {})
