@@ -127,8 +127,8 @@ END_TEST
 START_TEST(only_the_command_service_writes)
 {
         static const char *const calls[] = {
-                "SELECT event_store.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-                "NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+                ("SELECT event_store.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL)"),
                 "SELECT event_store.ensure_logs('metric', 1)",
                 "SELECT event_store.note_published('{metric}', '{0}', '{1}')",
                 "SELECT count(*) FROM event_store.commands",
