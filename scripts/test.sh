@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test that CI runs: the whole suite with gcc, then unit and integration tests with clang under
+# Every test that CI runs: the whole suite with gcc, then the tests that run our programs with clang under
 # AddressSanitizer and UndefinedBehaviorSanitizer. The last line is "N passed, N failed".
 # usage: test.sh                   all of it
 #        test.sh MESON-ARGUMENT…   one `meson test` of the plain build, e.g. test.sh --suite unit, test.sh token
@@ -60,5 +60,5 @@ run build plain --setup full || status=$?
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 CC=clang-14 build build-asan "build (asan)" sanitized -Db_sanitize=address,undefined -Db_lundef=false
-CK_FORK=no run build-asan sanitized --suite unit --suite integration --timeout-multiplier 3 || status=$?
+CK_FORK=no run build-asan sanitized --suite unit --suite integration --suite end-to-end --suite faults --timeout-multiplier 3 || status=$?
 exit "$status"
