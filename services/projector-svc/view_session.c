@@ -234,7 +234,7 @@ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t
                             RowFold *fold, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
-        const char *values[PG_PARAMS_MAX], *last = "";
+        const char *values[PG_PARAMS_MAX] = { NULL }, *last = "";
         int ids, n_columns = (int)session->view->n_columns;
         ErrorCode code;
 

@@ -66,6 +66,8 @@ static void settle(const Apply *apply, size_t from, size_t to, size_t n_events, 
                 feed->position = feed->mark_position;
                 feed->offset = feed->mark_offset;
                 feed->mark_position = 0;
+                if (feed->source == FEED_HELD)
+                        continue; /* at an event behind these */
                 feed->held_by_event = false;
                 backoff_reset(&feed->backoff);
         }
