@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "common/base/clock.h"
+#include "history_handler.h"
 #include "read_handler.h"
 
 #define READY_TIMEOUT_US (1 * US_PER_SEC)
@@ -75,6 +76,7 @@ static const HealthCheck checks[] = {
 static const HttpRoute routes[] = {
         { "GET", "/v1/:model", handle_read, false },
         { "GET", "/v1/:model/:id", handle_read, false },
+        { "GET", "/v1/history/:type/:id", handle_history, false },
         { NULL, NULL, NULL, false },
 };
 

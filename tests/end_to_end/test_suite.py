@@ -180,6 +180,30 @@ class EndToEnd(unittest.TestCase):
             cursor = f"&cursor={page['nextCursor']}"
         self.assertEqual(seen, [value / 10 for value in reversed(range(25))])
 
+    def test_history(self):
+        project = self.create()
+        name = project["aggregateId"]
+        for number in range(4):
+            status, _, last = self.command("RenameProject", {"projectId": name, "name": f"n{number}"}, X_Correlation_Id=f"c{number}")
+            self.assertEqual(status, 201)
+        self.assertEqual(self.read(f"/v1/projects/{name}", after=last["consistencyToken"])[0], 200)
+        seen, cursor = [], ""
+        while True:
+            status, page = self.read(f"/v1/history/project/{name}?limit=2{cursor}")
+            self.assertEqual(status, 200, page)
+            seen += page["items"]
+            if not page["nextCursor"]:
+                break
+            cursor = f"&cursor={page['nextCursor']}"
+        self.assertEqual([event["eventSequence"] for event in seen], [1, 2, 3, 4, 5])
+        self.assertEqual(seen[0], project["events"][0])
+        self.assertEqual(seen[4]["correlationId"], "c3")
+        self.assertEqual(seen[4]["metadata"]["actor"], "alice")
+        self.assertEqual(self.read(f"/v1/history/project/{name}", bearer=token("bob"))[0], 404)
+        self.assertEqual(self.read(f"/v1/history/project/{name}", bearer=token("root", "Admin"))[0], 200)
+        self.assertEqual(self.read("/v1/history/project/nobody", bearer=token("root", "Admin"))[0], 404)
+        self.assertEqual(self.read(f"/v1/history/project/{name}?limit=x")[0], 400)
+
     def test_many_at_once_on_one_aggregate(self):
         project = self.create()
         with ThreadPoolExecutor(20) as pool:
