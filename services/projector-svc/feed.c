@@ -28,7 +28,8 @@ static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const c
                       const char *view)
 {
         Feed *feed = calloc(1, sizeof *feed);
-        Buffer topic = BUFFER_INIT, labels = BUFFER_INIT;
+        _cleanup_(buffer_deinit) Buffer labels = BUFFER_INIT;
+        Buffer topic = BUFFER_INIT;
 
         if (!feed)
                 abort();
@@ -39,8 +40,7 @@ static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const c
                         .topic = buffer_take(&topic),
                         .partition = partition,
                         .backoff = BACKOFF_INIT(RETRY_FIRST_US, RETRY_MAX_US) };
-        /* the metric keeps its labels for the life of the process */
-        feed->lag = metric_gauge("skafu_view_lag_events", buffer_take(&labels),
+        feed->lag = metric_gauge("skafu_view_lag_events", labels.data,
                                  "stored events that a view does not show yet");
         return feed;
 }

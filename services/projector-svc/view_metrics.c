@@ -4,11 +4,11 @@
 
 void view_metrics_init(ViewMetrics *metrics, const char *view)
 {
-        Buffer labels = BUFFER_INIT;
+        _cleanup_(buffer_deinit) Buffer labels = BUFFER_INIT;
         const char *l;
 
         buffer_printf(&labels, "view=\"%s\"", view);
-        l = buffer_take(&labels); /* metrics keep their labels for the life of the process */
+        l = labels.data;
         *metrics = (ViewMetrics){
                 .events = metric_counter("skafu_view_events_total", l, "events applied to a view"),
                 .batches = metric_counter("skafu_view_batches_total", l, "transactions of a view"),

@@ -81,6 +81,13 @@ static Family *family_get(const char *name, const char *help, MetricKind kind)
         return family;
 }
 
+static char *copy_text(const char *text)
+{
+        size_t size = text ? strlen(text) + 1 : 0;
+
+        return text ? memcpy(allocate(size), text, size) : NULL;
+}
+
 static bool same_labels(const char *a, const char *b)
 {
         return a && b ? strcmp(a, b) == 0 : a == b;
@@ -98,7 +105,7 @@ static Metric *metric_get(const char *name, const char *labels, const char *help
                         return metric;
         }
         metric = allocate(sizeof *metric);
-        metric->labels = labels;
+        metric->labels = copy_text(labels);
         metric->kind = kind;
         *family->end = metric;
         family->end = &metric->next;

@@ -12,7 +12,7 @@
 
 typedef struct Metric Metric;
 
-/* Register; all text is static or lives as long as the process. @labels: "view=\"project\"" or NULL.
+/* Register. @name and @help are static text; @labels, "view=\"project\"" or NULL, are copied.
  * The same name and labels give the same metric. Never freed. Thread: any. */
 Metric *metric_counter(const char *name, const char *labels, const char *help);
 Metric *metric_gauge(const char *name, const char *labels, const char *help);
