@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tap  # noqa: E402
-from suite import Suite, token, wait_until  # noqa: E402
+from suite import API_KEY, Suite, token, wait_until  # noqa: E402
 
 JSON = "application/json"
 
@@ -161,6 +161,26 @@ class EndToEnd(unittest.TestCase):
                 status, answered, _ = self.suite.request(service, method, path, "{}" if method == "POST" else None, headers)
                 self.assertEqual(status, 401)
                 self.assertIn("Bearer", answered.get("WWW-Authenticate", ""))
+
+    def test_api_keys(self):
+        def ask(service, method, path, payload=None, key=API_KEY):
+            body = json.dumps(payload).encode() if payload is not None else None
+            status, _, text = self.suite.request(service, method, path, body, {"x-api-key": key, "Content-Type": JSON})
+            return status, json.loads(text)
+
+        metric = {"name": "uptime", "value": 1, "unit": "s", "source": "probe"}
+        status, recorded = ask("command-svc", "POST", "/v1/commands/RecordMetric", metric)
+        self.assertEqual(status, 201, recorded)
+        status, row = ask("query-svc", "GET", f"/v1/metrics/{recorded['aggregateId']}?after={recorded['consistencyToken']}")
+        self.assertEqual((status, row.get("source")), (200, "probe"), row)
+        self.assertEqual(ask("command-svc", "POST", "/v1/commands/CreateProject", {"name": "x"})[0], 403)
+        project = self.create()
+        self.assertEqual(ask("query-svc", "GET", f"/v1/projects/{project['aggregateId']}?after={project['consistencyToken']}")[0], 404)
+        self.assertEqual(ask("query-svc", "GET", "/v1/projects")[1]["items"], [])
+        self.assertEqual(ask("query-svc", "GET", f"/v1/history/project/{project['aggregateId']}")[0], 404)
+        for key in ("an expired key", "no key at all"):
+            self.assertEqual(ask("query-svc", "GET", "/v1/metrics", key=key)[0], 401)
+        self.assertEqual(self.command("RecordMetric", metric)[0], 403)  # a plain user
 
     def test_metrics_and_lists(self):
         developer = token("dev", "Developer")

@@ -21,6 +21,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = "a-secret-of-this-test-run-32-bytes"
+API_KEY = "an-api-key-of-this-test-run"
 SERVICES = ("command-svc", "projector-svc", "query-svc")
 ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
 
@@ -133,7 +134,15 @@ class Suite:
             "SKAFU_HTTP_PORT": str(self.ports[name]),
             "SKAFU_JWT_HS256_SECRET": SECRET,
             "SKAFU_SCHEMA_FILE": self.schema,
+            "SKAFU_API_KEYS_FILE": self._api_keys(),
         }
+
+    def _api_keys(self):
+        path = os.path.join(self.dir, "api_keys")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"{hashlib.sha256(API_KEY.encode()).hexdigest()} 2099-01-01T00:00:00Z test\n")
+            file.write(f"{hashlib.sha256(b'an expired key').hexdigest()} 2001-01-01T00:00:00Z expired\n")
+        return path
 
     def start(self, name, **overrides):
         environment = self.environment(name)
