@@ -257,6 +257,34 @@ START_TEST(connections_over_the_limit_wait)
 }
 END_TEST
 
+START_TEST(idle_connections_make_place_for_others)
+{
+        HttpOptions options = http_fixture_options();
+        _cleanup_(http_answer_deinit) HttpAnswer answer = HTTP_ANSWER_INIT;
+        HttpFixture small;
+
+        options.connections_max = 2;
+        http_fixture_start(&small, &options);
+        {
+                _cleanup_(http_client_freep) HttpClient *idle = http_client_new(small.port);
+                _cleanup_(http_client_freep) HttpClient *busy = http_client_new(small.port);
+                _cleanup_(http_client_freep) HttpClient *third = http_client_new(small.port);
+
+                ck_assert_int_eq(http_client_exchange(idle, &answer, "GET", "/own", NULL, NULL),
+                                 200);
+                ck_assert(http_client_request(busy, "GET", "/wait", NULL, NULL));
+                ck_assert(http_fixture_wait_running(&small, 1));
+                ck_assert_int_eq(http_client_exchange(third, &answer, "GET", "/own", NULL, NULL),
+                                 200);
+                ck_assert(http_client_wait_closed(idle, NULL));
+                http_fixture_release(&small);
+                ck_assert(http_client_read(busy, &answer, false));
+                ck_assert_str_eq(buffer_text(&answer.body), "released");
+        }
+        http_fixture_stop(&small);
+}
+END_TEST
+
 static TCase *cases(void)
 {
         TCase *tcase = tcase_create("http_stop");
@@ -272,6 +300,7 @@ static TCase *cases(void)
         tcase_add_test(tcase, a_taken_port_is_named);
         tcase_add_test(tcase, both_families_are_served);
         tcase_add_test(tcase, connections_over_the_limit_wait);
+        tcase_add_test(tcase, idle_connections_make_place_for_others);
         return tcase;
 }
 

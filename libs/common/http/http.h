@@ -35,7 +35,7 @@ typedef struct HttpOptions {
         const char *listen_address;   /* "127.0.0.1", "0.0.0.0" or "::" */
         uint16_t port;                /* 0: any free one, see http_server_port() */
         size_t body_bytes_max;        /* 413 beyond */
-        unsigned connections_max;     /* more wait to be accepted */
+        unsigned connections_max;     /* more wait until one ends; idle ones are closed for them */
         unsigned idle_timeout_s;      /* connections without a byte this long are closed */
         unsigned read_timeout_s;      /* a request that is not complete by then is cut off */
         const AuthVerifier *verifier; /* borrowed; NULL: only public routes can be reached */

@@ -11,7 +11,9 @@
 
 #define TICK_MIN_US            (50 * US_PER_MS)
 #define TICK_MAX_US            (500 * US_PER_MS)
-#define ANSWER_BYTES_PER_S_MIN 65536 /* slower readers of large answers are cut off */
+#define OPEN_WITHIN_US         (100 * US_PER_MS) /* from accepted to open, else it has failed */
+#define SPARE_IDLE_US          US_PER_SEC /* a full server does not close younger idle ones */
+#define ANSWER_BYTES_PER_S_MIN 65536      /* slower readers of large answers are cut off */
 
 typedef enum State {
         IDLE, /* nothing of a next request is known to be there */
@@ -26,6 +28,7 @@ struct HttpConnection {
         int fd;
         _Atomic State state;         /* moved by the connection's thread */
         _Atomic int64_t deadline_us; /* of READING and ANSWERING, monotonic */
+        _Atomic int64_t idle_us;     /* since when it is IDLE, monotonic */
         _Atomic uint32_t n_answered; /* requests, to tell one idle time from the next */
         int64_t received_us;         /* connection's thread only */
 
@@ -45,6 +48,7 @@ struct HttpConnections {
         pthread_mutex_t lock;
         pthread_cond_t changed; /* a connection came or went, or an end is asked for */
         HttpConnection *first;
+        uint64_t n_opened;       /* since the start */
         bool is_ending, is_full; /* is_full: somebody waits for one to close */
 
         pthread_t reaper;
@@ -175,14 +179,15 @@ HttpConnection *http_connection_open(HttpConnections *connections, int fd)
                 return NULL;
         c->set = connections;
         c->fd = fd;
+        atomic_store(&c->idle_us, clock_monotonic_us());
 
         MUTEX_GUARD(&connections->lock);
         c->next = connections->first;
         if (c->next)
                 c->next->previous = c;
-        else
-                (void)pthread_cond_broadcast(&connections->changed);
         connections->first = c;
+        connections->n_opened++;
+        (void)pthread_cond_broadcast(&connections->changed);
         (void)atomic_fetch_add(&connections->n, 1);
         return c;
 }
@@ -230,6 +235,7 @@ void http_connection_answering(HttpConnection *connection, size_t body_bytes)
 void http_connection_idle(HttpConnection *connection)
 {
         (void)atomic_fetch_add(&connection->n_answered, 1);
+        atomic_store(&connection->idle_us, clock_monotonic_us());
         atomic_store(&connection->state, IDLE);
         if (atomic_load(&connection->set->is_draining)) {
                 MUTEX_GUARD(&connection->set->lock);
@@ -255,13 +261,17 @@ bool http_connections_draining(const HttpConnections *connections)
 }
 
 /* Only the reading side is closed: a request that has come in already is still answered. */
+static void half_close(HttpConnection *c)
+{
+        (void)shutdown(c->fd, SHUT_RD);
+        c->is_half_closed = true;
+}
+
 static void half_close_idle(HttpConnections *connections)
 {
         for (HttpConnection *c = connections->first; c; c = c->next) {
-                if (!c->is_half_closed && atomic_load(&c->state) == IDLE) {
-                        (void)shutdown(c->fd, SHUT_RD);
-                        c->is_half_closed = true;
-                }
+                if (!c->is_half_closed && atomic_load(&c->state) == IDLE)
+                        half_close(c);
         }
 }
 
@@ -292,15 +302,51 @@ bool http_connections_wait(HttpConnections *connections, int64_t deadline_us)
         return true;
 }
 
+/* Somebody waits for a place: take the one that was not used for longest. */
+static void close_idlest(HttpConnections *connections)
+{
+        int64_t oldest_us = clock_monotonic_us() - SPARE_IDLE_US;
+        HttpConnection *idlest = NULL;
+
+        for (HttpConnection *c = connections->first; c; c = c->next) {
+                if (!c->is_half_closed && atomic_load(&c->state) == IDLE &&
+                    atomic_load(&c->idle_us) < oldest_us) {
+                        oldest_us = atomic_load(&c->idle_us);
+                        idlest = c;
+                }
+        }
+        if (idlest)
+                half_close(idlest);
+}
+
 bool http_connections_wait_below(HttpConnections *connections, size_t n)
 {
         MUTEX_GUARD(&connections->lock);
         while (atomic_load(&connections->n) >= n && !atomic_load(&connections->is_draining)) {
+                struct timespec next = moment(clock_monotonic_us() + connections->tick_us);
+
                 connections->is_full = true;
-                (void)pthread_cond_wait(&connections->changed, &connections->lock);
+                close_idlest(connections);
+                (void)pthread_cond_timedwait(&connections->changed, &connections->lock, &next);
         }
         connections->is_full = false;
         return !atomic_load(&connections->is_draining);
+}
+
+uint64_t http_connections_opened(HttpConnections *connections)
+{
+        MUTEX_GUARD(&connections->lock);
+        return connections->n_opened;
+}
+
+void http_connections_wait_opened(HttpConnections *connections, uint64_t n)
+{
+        struct timespec end = moment(clock_monotonic_us() + OPEN_WITHIN_US);
+
+        MUTEX_GUARD(&connections->lock);
+        while (connections->n_opened < n &&
+               pthread_cond_timedwait(&connections->changed, &connections->lock, &end) == 0)
+                ;
 }
 
 size_t http_connections_count(const HttpConnections *connections)

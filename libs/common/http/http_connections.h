@@ -51,6 +51,11 @@ bool http_connections_draining(const HttpConnections *connections);
  */
 bool http_connections_wait(HttpConnections *connections, int64_t deadline_us);
 
-/* Until fewer than @n are open; false when the set is draining. */
+/* Until fewer than @n are open; false when the set is draining. Meanwhile those idle for longest are
+ * closed one by one, so that nobody keeps others out by holding connections open. */
 bool http_connections_wait_below(HttpConnections *connections, size_t n);
+
+/* How many were opened since the start; and until that many were, or one seems to have failed. */
+uint64_t http_connections_opened(HttpConnections *connections);
+void http_connections_wait_opened(HttpConnections *connections, uint64_t n);
 size_t http_connections_count(const HttpConnections *connections);

@@ -182,8 +182,12 @@ static void on_accepted(void *data, int fd, const struct sockaddr *address, sock
 {
         HttpServer *server = data;
 
-        /* starts the connection's thread; closes it on failure */
-        (void)MHD_add_connection(server->ulfius.mhd_daemon, fd, address, address_size);
+        uint64_t n = http_connections_opened(server->connections);
+
+        /* The daemon's thread opens it (or closes it on failure, and tells nobody). It has to be
+         * counted before the next one is accepted. */
+        if (MHD_add_connection(server->ulfius.mhd_daemon, fd, address, address_size) == MHD_YES)
+                http_connections_wait_opened(server->connections, n + 1);
 }
 
 static ErrorCode start_ulfius(HttpServer *server, Error *err)
