@@ -127,7 +127,7 @@ static void *write_new(void *arg)
 START_TEST(many_aggregates)
 {
         run_writers(write_new);
-        ck_assert_int_eq(total_stored(), WRITERS * BATCHES * BATCH);
+        ck_assert_int_eq(total_stored(), (int64_t)WRITERS * BATCHES * BATCH);
         expect_sound_logs();
 }
 END_TEST
@@ -213,8 +213,8 @@ START_TEST(equal_keys)
         run_writers(write_same);
         for (int i = 0; i < WRITERS; i++)
                 n_repeated += writers[i].n_repeated;
-        ck_assert_int_eq(total_stored(), BATCHES * BATCH);
-        ck_assert_int_eq(n_repeated, (WRITERS - 1) * BATCHES * BATCH);
+        ck_assert_int_eq(total_stored(), (int64_t)BATCHES * BATCH);
+        ck_assert_int_eq(n_repeated, (int64_t)(WRITERS - 1) * BATCHES * BATCH);
         expect_sound_logs();
 }
 END_TEST

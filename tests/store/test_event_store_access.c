@@ -89,11 +89,11 @@ START_TEST(services_cannot_write_past_append)
                 "DROP SCHEMA event_store CASCADE",
                 "ALTER TABLE event_store.events DISABLE TRIGGER ALL",
                 "DROP TRIGGER refuse_change ON event_store.events",
-                "CREATE TRIGGER mine BEFORE INSERT ON event_store.events EXECUTE FUNCTION "
-                "event_store.refuse_change()",
+                ("CREATE TRIGGER mine BEFORE INSERT ON event_store.events EXECUTE FUNCTION "
+                 "event_store.refuse_change()"),
                 "CREATE TABLE event_store.mine ()",
-                "CREATE OR REPLACE FUNCTION event_store.refuse_change() RETURNS trigger LANGUAGE plpgsql "
-                "AS 'BEGIN RETURN NULL; END'",
+                ("CREATE OR REPLACE FUNCTION event_store.refuse_change() RETURNS trigger LANGUAGE plpgsql "
+                 "AS 'BEGIN RETURN NULL; END'"),
                 "SET session_replication_role = replica",
                 "SELECT event_store.append_carefully(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
