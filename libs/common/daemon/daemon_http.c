@@ -116,18 +116,14 @@ static RouteMetrics *route_metrics(DaemonHttp *http, const char *method, const c
         return &http->routes[i];
 }
 
-/* Labels live as long as the metric, which is for ever. */
-static const char *make_labels(const HttpRoute *route, int status)
+static void write_labels(Buffer *labels, const HttpRoute *route, int status)
 {
-        Buffer labels = BUFFER_INIT;
-
         if (route)
-                buffer_printf(&labels, "method=\"%s\",route=\"%s\"", route->method, route->pattern);
+                buffer_printf(labels, "method=\"%s\",route=\"%s\"", route->method, route->pattern);
         else
-                buffer_append_string(&labels, "method=\"\",route=\"\"");
+                buffer_append_string(labels, "method=\"\",route=\"\"");
         if (status)
-                buffer_printf(&labels, ",status=\"%d\"", status);
-        return buffer_take(&labels);
+                buffer_printf(labels, ",status=\"%d\"", status);
 }
 
 static Metric *status_metric(RouteMetrics *metrics, int status)
@@ -135,9 +131,11 @@ static Metric *status_metric(RouteMetrics *metrics, int status)
         Metric *_Atomic *place = &metrics->by_status[status - STATUS_MIN];
         Metric *metric = atomic_load_explicit(place, memory_order_acquire);
 
-        if (!metric) { /* two threads here get the same metric, and one leaves its labels behind */
-                metric = metric_counter("skafu_http_requests_total",
-                                        make_labels(metrics->route, status),
+        if (!metric) { /* two threads here get the same metric */
+                _cleanup_(buffer_deinit) Buffer labels = BUFFER_INIT;
+
+                write_labels(&labels, metrics->route, status);
+                metric = metric_counter("skafu_http_requests_total", labels.data,
                                         "HTTP requests answered.");
                 atomic_store_explicit(place, metric, memory_order_release);
         }
@@ -198,11 +196,14 @@ ErrorCode daemon_http_new(DaemonHttp **ret, const DaemonType *type, void *app, E
         add_routes(http, type->routes);
         add_routes(http, own_routes);
         http->n_routes++;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(buffer_deinit) Buffer labels = BUFFER_INIT;
+
+                write_labels(&labels, http->routes[i].route, 0);
                 http->routes[i].duration =
-                        metric_histogram("skafu_http_request_seconds",
-                                         make_labels(http->routes[i].route, 0),
+                        metric_histogram("skafu_http_request_seconds", labels.data,
                                          "Time from a whole HTTP request to its answer, seconds.");
+        }
         *ret = TAKE_PTR(http);
         return ERROR_NONE;
 }
