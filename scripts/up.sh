@@ -26,6 +26,7 @@ done
 [ "$broker" = kafka ] || [ "$broker" = embedded ] || fail "there is no broker \"$broker\": kafka or embedded"
 
 begin=$(now_ms)
+kafka_since=$begin
 started=()
 env_file=${state#"$PWD/"}/env
 
@@ -84,6 +85,7 @@ launch_kafka() {
     local cache
     part_runs kafka && return 0
     log_rotate kafka
+    kafka_since=$(now_ms)
     if [ "$broker" = embedded ]; then
         started+=(kafka)
         process_start "$run/kafka.pid" "$logs/kafka.log" \
@@ -92,6 +94,7 @@ launch_kafka() {
     fi
     cache=$(kafka_cache "$root")
     kafka_fetch "$root" "$logs/kafka-fetch.log"
+    kafka_since=$(now_ms)
     [ -f "$state/kafka/meta.properties" ] || kafka_format "$cache" "$state/kafka" "$logs/kafka-format.log"
     started+=(kafka)
     kafka_launch "$cache" "$state/kafka" "$kafka_port" "$kafka_controller_port" "$run/kafka.pid" "$logs/kafka.log"
@@ -105,7 +108,7 @@ await_kafka() {
     fi
     kafka_await "$kafka_port" "$run/kafka.pid" "$logs/kafka.log"
     [ "$broker" = kafka ] || note=' (embedded: it forgets everything when it stops)'
-    step kafka "ready on port $kafka_port in $(elapsed "$1")$note"
+    step kafka "ready on port $kafka_port in $(elapsed "$kafka_since")$note"
 }
 
 start_postgres() {
@@ -216,12 +219,11 @@ check_settings
 check_ports
 build
 secrets_load "$state"
-kafka_since=$(now_ms)
 launch_kafka
 start_postgres
 admin_url=$(database_url "$(readlink -f "$state/pg")" "$pg_port" postgres "$pg_password")
 prepare_database "$admin_url"
-await_kafka "$kafka_since"
+await_kafka
 start_services
 write_env "$admin_url"
 step ready "in $(elapsed "$begin"); addresses and tokens are in $env_file"
