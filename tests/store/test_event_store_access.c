@@ -13,6 +13,17 @@
 
 #define DENIED "42501" /* insufficient_privilege */
 
+/* Statements too long for a line of a table. */
+#define CREATE_TRIGGER                                                              \
+        "CREATE TRIGGER mine BEFORE INSERT ON event_store.events EXECUTE FUNCTION " \
+        "event_store.refuse_change()"
+#define REPLACE_FUNCTION                                                                           \
+        "CREATE OR REPLACE FUNCTION event_store.refuse_change() RETURNS trigger LANGUAGE plpgsql " \
+        "AS 'BEGIN RETURN NULL; END'"
+#define SEVENTEEN_NULLS                                                                  \
+        "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, " \
+        "NULL, NULL, NULL, NULL"
+
 static TempDatabase *database;
 static PGconn *owner;
 
@@ -89,14 +100,11 @@ START_TEST(services_cannot_write_past_append)
                 "DROP SCHEMA event_store CASCADE",
                 "ALTER TABLE event_store.events DISABLE TRIGGER ALL",
                 "DROP TRIGGER refuse_change ON event_store.events",
-                ("CREATE TRIGGER mine BEFORE INSERT ON event_store.events EXECUTE FUNCTION "
-                 "event_store.refuse_change()"),
+                CREATE_TRIGGER,
                 "CREATE TABLE event_store.mine ()",
-                ("CREATE OR REPLACE FUNCTION event_store.refuse_change() RETURNS trigger LANGUAGE plpgsql "
-                 "AS 'BEGIN RETURN NULL; END'"),
+                REPLACE_FUNCTION,
                 "SET session_replication_role = replica",
-                "SELECT event_store.append_carefully(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-                "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+                "SELECT event_store.append_carefully(" SEVENTEEN_NULLS ")",
         };
 
         for (size_t r = 0; r < ARRAY_SIZE(roles); r++) {
@@ -127,8 +135,7 @@ END_TEST
 START_TEST(only_the_command_service_writes)
 {
         static const char *const calls[] = {
-                ("SELECT event_store.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL)"),
+                "SELECT event_store.append(" SEVENTEEN_NULLS ")",
                 "SELECT event_store.ensure_logs('metric', 1)",
                 "SELECT event_store.note_published('{metric}', '{0}', '{1}')",
                 "SELECT count(*) FROM event_store.commands",
