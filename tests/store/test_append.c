@@ -239,6 +239,10 @@ START_TEST(the_same_id_twice_in_a_batch)
         expect(0, STORED, 1, 1, 1);
         expect(1, REPEATED, 1, 1, 1);
         ck_assert_int_eq(answers[2].outcome, REUSED);
+        APPEND({ .key = "1", .id = "a", .events = 1, .partition = 1, .digest = "other" },
+               { .key = "1", .id = "a", .events = 1, .partition = 1 });
+        ck_assert_int_eq(answers[0].outcome, REUSED);
+        expect(1, REPEATED, 1, 1, 1);
         APPEND({ .key = "2", .id = "a", .expected = 9, .events = 1, .partition = 1 },
                { .key = "2", .id = "a", .expected = 9, .events = 1, .partition = 1 });
         expect(0, CONFLICT, 1, 0, 0);
@@ -396,25 +400,6 @@ START_TEST(a_clock_that_is_behind_does_not_set_times_back)
 }
 END_TEST
 
-START_TEST(publication_never_moves_backwards)
-{
-        static const char note[] =
-                "SELECT event_store.note_published('{metric,metric,metric,ghost}', '{1,2,1,0}', '{5,7,3,1}')";
-        static const char sum[] = "SELECT sum(published) FROM event_store.publications";
-
-        ck_assert_int_eq(pg_exec(conn, note, NULL, NULL, clock_monotonic_us() + US_PER_SEC, "note",
-                                 NULL),
-                         ERROR_NONE);
-        ck_assert_int_eq(query_int(conn, sum), 12);
-        ck_assert_int_eq(
-                pg_exec(conn,
-                        "SELECT event_store.note_published('{metric,metric}', '{1,2}', '{4,8}')",
-                        NULL, NULL, clock_monotonic_us() + US_PER_SEC, "note", NULL),
-                ERROR_NONE);
-        ck_assert_int_eq(query_int(conn, sum), 13);
-}
-END_TEST
-
 int main(void)
 {
         Suite *suite = suite_create("append");
@@ -441,7 +426,6 @@ int main(void)
         tcase_add_test(tcase, text_comes_back_byte_for_byte);
         tcase_add_test(tcase, nonsense_is_an_error_and_stores_nothing);
         tcase_add_test(tcase, a_clock_that_is_behind_does_not_set_times_back);
-        tcase_add_test(tcase, publication_never_moves_backwards);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

@@ -189,6 +189,7 @@ DECLARE
     positions int8[] := array_fill(NULL::int8, ARRAY[n_commands]);
     stamps timestamptz[] := array_fill(NULL::timestamptz, ARRAY[n_commands]);
     same_as int4[] := array_fill(NULL::int4, ARRAY[n_commands]);
+    known_digests bytea[] := digests;
     stream_of int4[];
     log_of int4[] := array_fill(NULL::int4, ARRAY[n_commands]);
     -- by stream
@@ -254,6 +255,7 @@ BEGIN
                 WHERE c.command_id = command_ids[i];
             IF FOUND THEN
                 outcomes[i] := CASE WHEN known.digest = digests[i] THEN 1 ELSE 2 END;
+                known_digests[i] := known.digest;
                 versions[i] := known.version;
                 placed[i] := known.partition;
                 positions[i] := known.position;
@@ -355,9 +357,8 @@ BEGIN
         s := coalesce(same_as[i], i);
         command_index := i;
         outcome := CASE WHEN same_as[i] IS NULL OR outcomes[s] = 3 THEN outcomes[s]
-                        WHEN digests[s] IS DISTINCT FROM digests[i] THEN 2
-                        WHEN outcomes[s] = 0 THEN 1
-                        ELSE outcomes[s] END;
+                        WHEN known_digests[s] = digests[i] THEN 1
+                        ELSE 2 END;
         version := versions[s];
         partition := placed[s];
         first_position := positions[s];
