@@ -60,13 +60,13 @@ typedef enum AuthAllow {
         AUTH_PUBLIC,  /* provider apiKey */
 } AuthAllow;
 
-enum {
+typedef enum AuthOperation {
         AUTH_CREATE = 1,
         AUTH_READ = 2,
         AUTH_UPDATE = 4,
         AUTH_DELETE = 8,
         AUTH_ALL = 15,
-};
+} AuthOperation;
 
 typedef struct AuthRule {
         AuthAllow allow;

@@ -10,6 +10,8 @@
 #include "common/base/json_text.h"
 #include "common/base/utf8.h"
 
+#define VALUES_MAX 1000 /* of a list */
+
 static ErrorCode expected(const Field *field, Error *err, const char *what)
 {
         return error_set_field(err, ERROR_MALFORMED, field->name, "%s must be %s", field->name,
@@ -161,34 +163,79 @@ static void append_item(Buffer *ret, const char *text)
         buffer_append_char(ret, '"');
 }
 
-ErrorCode model_value_parse_list(const Field *field, const char *text, Buffer *ret, Error *err)
+ErrorCode model_value_from_json(const Field *field, const json_t *json, Buffer *ret, Error *err)
 {
-        json_auto_t *array = json_loads(text, 0, NULL);
+        _cleanup_(freep) char *plain = item_text(field, json);
+
+        if (!plain)
+                return expected(field, err, "of the field's type");
+        return model_value_parse(field, plain, ret, err);
+}
+
+ErrorCode model_values_from_json(const Field *field, const json_t *array, size_t max, Buffer *ret,
+                                 Error *err)
+{
         const json_t *item;
         size_t i;
 
         if (!json_is_array(array))
                 return expected(field, err, "a JSON array");
+        if (json_array_size(array) > max)
+                return error_set_field(err, ERROR_MALFORMED, field->name,
+                                       "%s: more than %zu values", field->name, max);
         buffer_append_char(ret, '{');
         json_array_foreach(array, i, item) {
                 _cleanup_(buffer_deinit) Buffer value = BUFFER_INIT;
-                _cleanup_(freep) char *plain = NULL;
                 ErrorCode code;
 
                 if (i)
                         buffer_append_char(ret, ',');
-                if (json_is_null(item) && !field->items_required && field->scalar != SCALAR_JSON) {
+                if (json_is_null(item) && field->scalar != SCALAR_JSON) {
                         buffer_append_string(ret, "NULL");
                         continue;
                 }
-                plain = item_text(field, item);
-                if (!plain)
-                        return expected(field, err, "a JSON array of items of the field's type");
-                code = model_value_parse(field, plain, &value, err);
+                code = model_value_from_json(field, item, &value, err);
                 if (code)
                         return code;
                 append_item(ret, buffer_text(&value));
         }
         buffer_append_char(ret, '}');
         return ERROR_NONE;
+}
+
+ErrorCode model_value_parse_list(const Field *field, const char *text, Buffer *ret, Error *err)
+{
+        json_auto_t *array = json_loads(text, 0, NULL);
+
+        return model_values_from_json(field, array, VALUES_MAX, ret, err);
+}
+
+static void append_time(Buffer *sql, const char *value)
+{
+        buffer_printf(sql, "to_char(%s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+                      value);
+}
+
+void model_value_text(Buffer *sql, const Field *field, const char *column)
+{
+        if (field->scalar == SCALAR_DATETIME)
+                append_time(sql, column);
+        else
+                buffer_printf(sql, "%s::text", column);
+}
+
+void model_value_json(Buffer *sql, const Field *field, const char *column)
+{
+        if (field->scalar != SCALAR_DATETIME) {
+                buffer_append_string(sql, column);
+                return;
+        }
+        if (!field->list) {
+                append_time(sql, column);
+                return;
+        }
+        buffer_printf(sql, "CASE WHEN %s IS NOT NULL THEN ARRAY(SELECT ", column);
+        append_time(sql, "item.value");
+        buffer_printf(sql, " FROM unnest(%s) WITH ORDINALITY item (value, n) ORDER BY item.n) END",
+                      column);
 }

@@ -31,20 +31,34 @@ void sql_printf(SqlText *sql, const char *fmt, ...)
         buffer_append(&sql->text, text, (size_t)size);
 }
 
-size_t sql_param(SqlText *sql, const char *value, const char *type)
+size_t sql_param_value(SqlText *sql, const char *value)
 {
         Buffer copy = BUFFER_INIT;
 
         assert(sql->n_params < SQL_PARAMS_MAX);
         buffer_append_string(&copy, value);
         sql->params[sql->n_params++] = buffer_take(&copy);
-        sql_param_again(sql, sql->n_params, type);
         return sql->n_params;
+}
+
+size_t sql_param(SqlText *sql, const char *value, const char *type)
+{
+        size_t n = sql_param_value(sql, value);
+
+        sql_param_again(sql, n, type);
+        return n;
 }
 
 void sql_param_again(SqlText *sql, size_t n, const char *type)
 {
         sql_printf(sql, "$%zu::%s", n, type);
+}
+
+void sql_column(SqlText *sql, const char *alias, const char *name)
+{
+        sql_append(sql, alias);
+        sql_append(sql, ".");
+        sql_quote_name(&sql->text, name);
 }
 
 /* Append @text between two @quote characters, those inside doubled. */

@@ -26,10 +26,16 @@ void sql_text_deinit(SqlText *sql);
 void sql_append(SqlText *sql, const char *text);
 _printf_(2, 3) void sql_printf(SqlText *sql, const char *fmt, ...);
 
-/* Append $n::type and remember @value (copied) as the n-th parameter. The caller keeps to
- * SQL_PARAMS_MAX. Return: n, from 1; sql_param_again() names the same one once more. */
+/* Remember @value (copied) as the next parameter. The caller keeps to SQL_PARAMS_MAX.
+ * Return: its number, from 1. */
+size_t sql_param_value(SqlText *sql, const char *value);
+
+/* The same, and append it as $n::type; sql_param_again() names it once more. */
 size_t sql_param(SqlText *sql, const char *value, const char *type);
 void sql_param_again(SqlText *sql, size_t n, const char *type);
+
+/* Append alias."name". */
+void sql_column(SqlText *sql, const char *alias, const char *name);
 
 /* Append @name as a quoted identifier: "createdAt". */
 void sql_quote_name(Buffer *buffer, const char *name);

@@ -1,0 +1,163 @@
+#include "common/model/model_select.h"
+
+#include <stdio.h>
+
+#include "common/model/model_value.h"
+
+#define ROW "t" /* alias of the model's own rows */
+
+/* The statement being made; the user is one parameter however often it is asked for. */
+typedef struct Select {
+        SqlText *sql;
+        const ModelSelect *select;
+        size_t user_param;
+} Select;
+
+static void append_from(Select *s, const Model *model, const char *alias)
+{
+        sql_append(s->sql, " FROM read.");
+        sql_quote_name(&s->sql->text, model->view);
+        sql_printf(s->sql, " %s", alias);
+}
+
+static void append_reach(Select *s, const Model *model, const char *alias)
+{
+        auth_predicate(s->sql, model, s->select->reader, AUTH_READ, &s->user_param, alias);
+}
+
+/* "value" AS "name" of a column. */
+static void append_field(Select *s, const Field *field, const char *alias)
+{
+        _cleanup_(sql_text_deinit) SqlText column = SQL_TEXT_INIT;
+
+        sql_column(&column, alias, field->name);
+        model_value_json(&s->sql->text, field, buffer_text(&column.text));
+        sql_append(s->sql, " AS ");
+        sql_quote_name(&s->sql->text, field->name);
+}
+
+static void append_all_fields(Select *s, const Model *model, const char *alias)
+{
+        for (size_t i = 0; i < model->n_fields; i++) {
+                if (model->fields[i].kind != FIELD_COLUMN)
+                        continue;
+                if (i) /* the id comes first */
+                        sql_append(s->sql, ", ");
+                append_field(s, &model->fields[i], alias);
+        }
+}
+
+/* The related rows of one relation as JSON: an array, or an object or null. */
+static void append_include(Select *s, const Field *relation, size_t number)
+{
+        const Model *related = relation->related;
+        bool many = relation->kind == FIELD_HAS_MANY;
+        char alias[24];
+
+        (void)snprintf(alias, sizeof alias, "i%zu", number);
+        sql_append(s->sql, many ? "array_to_json(ARRAY(SELECT " : "(SELECT ");
+        sql_append(s->sql, "(SELECT row_to_json(r) FROM (SELECT ");
+        append_all_fields(s, related, alias);
+        sql_append(s->sql, ") r)");
+        append_from(s, related, alias);
+        sql_append(s->sql, " WHERE ");
+        sql_column(s->sql, alias, many ? relation->reference : "id");
+        sql_append(s->sql, " = ");
+        sql_column(s->sql, ROW, many ? "id" : relation->reference);
+        sql_append(s->sql, " AND ");
+        append_reach(s, related, alias);
+        if (many) {
+                sql_append(s->sql, " ORDER BY ");
+                sql_column(s->sql, alias, "id");
+                sql_printf(s->sql, " LIMIT %zu)", s->select->include_limit);
+        }
+        sql_append(s->sql, ") AS ");
+        sql_quote_name(&s->sql->text, relation->name);
+}
+
+/* A row as JSON text. */
+static void append_row(Select *s)
+{
+        const ModelSelect *select = s->select;
+
+        sql_append(s->sql, "(SELECT row_to_json(r)::text FROM (SELECT ");
+        if (select->fields) {
+                for (size_t i = 0; i < select->n_fields; i++) {
+                        sql_append(s->sql, i ? ", " : "");
+                        append_field(s, select->fields[i], ROW);
+                }
+        } else {
+                append_all_fields(s, select->model, ROW);
+        }
+        for (size_t i = 0; i < select->n_includes; i++) {
+                sql_append(s->sql, ", ");
+                append_include(s, select->includes[i], i);
+        }
+        sql_append(s->sql, ") r)");
+}
+
+void model_select_get(SqlText *sql, const ModelSelect *select, const char *id)
+{
+        Select s = { .sql = sql, .select = select };
+
+        sql_append(sql, "SELECT (SELECT ");
+        append_row(&s);
+        append_from(&s, select->model, ROW);
+        sql_append(sql, " WHERE " ROW ".\"id\" = ");
+        (void)sql_param(sql, id, "text");
+        sql_append(sql, " AND ");
+        append_reach(&s, select->model, ROW);
+        sql_append(sql, ") AS item");
+}
+
+/* One row more than the page holds, so that its end is known. */
+static void append_page(Select *s, const Keyset *keyset, char *const *after, size_t limit)
+{
+        sql_append(s->sql, "SELECT " ROW ".*");
+        append_from(s, s->select->model, ROW);
+        sql_append(s->sql, " WHERE ");
+        append_reach(s, s->select->model, ROW);
+        if (s->select->filter) {
+                sql_append(s->sql, " AND ");
+                filter_sql(s->sql, s->select->filter, ROW);
+        }
+        if (after) {
+                sql_append(s->sql, " AND ");
+                keyset_after(s->sql, keyset, ROW, after);
+        }
+        sql_append(s->sql, " ORDER BY ");
+        keyset_order(s->sql, keyset, ROW);
+        sql_printf(s->sql, " LIMIT %zu", limit + 1);
+}
+
+static void append_keys(Select *s, const Keyset *keyset, size_t limit)
+{
+        for (size_t i = 0; i < keyset->n_keys; i++) {
+                const Field *field = keyset->keys[i].field;
+                _cleanup_(sql_text_deinit) SqlText column = SQL_TEXT_INIT;
+
+                sql_column(&column, ROW, field->name);
+                sql_append(s->sql, ", max(");
+                model_value_text(&s->sql->text, field, buffer_text(&column.text));
+                sql_printf(s->sql, ") FILTER (WHERE " ROW ".\"_n\" = %zu)", limit);
+        }
+}
+
+void model_select_list(SqlText *sql, const ModelSelect *select, const Keyset *keyset,
+                       char *const *after, size_t limit)
+{
+        Select s = { .sql = sql, .select = select };
+
+        sql_append(sql, "SELECT '[' || coalesce(string_agg(");
+        append_row(&s);
+        sql_printf(sql,
+                   ", ',' ORDER BY " ROW ".\"_n\") FILTER (WHERE " ROW
+                   ".\"_n\" <= %zu), '') || ']' AS items, count(*) > %zu AS more",
+                   limit, limit);
+        append_keys(&s, keyset, limit);
+        sql_append(sql, " FROM (SELECT " ROW ".*, row_number() OVER (ORDER BY ");
+        keyset_order(sql, keyset, ROW);
+        sql_append(sql, ") AS \"_n\" FROM (");
+        append_page(&s, keyset, after, limit);
+        sql_append(sql, ") " ROW ") " ROW);
+}
