@@ -292,7 +292,7 @@ END_TEST
 
 START_TEST(more_than_the_sockets_hold)
 {
-        const size_t size = 24 * 1024 * 1024;
+        const size_t size = (size_t)24 * 1024 * 1024;
         _cleanup_(freep) char *text = malloc(size + 1);
 
         memset(text, 'x', size);
