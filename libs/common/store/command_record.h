@@ -17,11 +17,20 @@ typedef struct CommandRecord {
         int32_t event_count; /* its events end at version */
         int status;          /* HTTP status of the outcome */
         char *problem;       /* of a refusal, as it was stored; else NULL */
+        int64_t received_at_us;
+        int64_t stored_at_us;
 } CommandRecord;
 
 void command_record_free(CommandRecord *record);
 DEFINE_CLEANUP(CommandRecord *, command_record_free)
 
-/* Return: ERROR_NONE; ERROR_NOT_FOUND when no such command was stored; or as pg_exec(). */
+/**
+ * store_find_command() - the outcome of a command, if it has one
+ *
+ * A transaction that is still open is not seen. Who has to know what became of a batch whose COMMIT was
+ * cut off sends it again: that waits for the first one's end, and stores nothing twice.
+ *
+ * Return: ERROR_NONE; ERROR_NOT_FOUND when no such command was stored; or as pg_exec().
+ */
 _must_check_ ErrorCode store_find_command(PGconn *conn, const Uuid *id, CommandRecord **ret,
                                           int64_t deadline_us, Error *err);

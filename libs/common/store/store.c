@@ -4,14 +4,10 @@
 #include <string.h>
 
 #include "common/pg/pg_params.h"
+#include "common/pg/pg_result.h"
 #include "read_heads.sql.h"
 #include "read_log.sql.h"
 #include "read_stream.sql.h"
-
-static int64_t number(const PGresult *res, int row, int column)
-{
-        return strtoll(PQgetvalue(res, row, column), NULL, 10);
-}
 
 static JsonSpan span(const PGresult *res, int row, int column)
 {
@@ -23,29 +19,27 @@ void event_batch_free(EventBatch *batch)
         if (!batch)
                 return;
         free(batch->events);
+        free(batch->aggregate_type);
         PQclear(batch->owner);
         free(batch);
 }
 
-static ErrorCode read_event(const PGresult *res, int row, const char *aggregate_type, Event *ret,
-                            Error *err)
+static Event read_event(const PGresult *res, int row, const char *aggregate_type)
 {
-        *ret = (Event){
+        return (Event){
+                .id = pg_result_uuid(res, row, 0),
                 .type = PQgetvalue(res, row, 1),
-                .version = (int)number(res, row, 2),
+                .version = (int)pg_result_int(res, row, 2),
                 .aggregate_type = aggregate_type,
                 .aggregate_id = PQgetvalue(res, row, 3),
-                .sequence = number(res, row, 4),
+                .sequence = pg_result_int(res, row, 4),
                 .data = span(res, row, 5),
                 .metadata = span(res, row, 6),
                 .correlation_id = PQgetvalue(res, row, 7),
-                .timestamp_us = number(res, row, 8),
-                .partition = (int32_t)number(res, row, 9),
-                .position = number(res, row, 10),
+                .timestamp_us = pg_result_time_us(res, row, 8),
+                .partition = (int32_t)pg_result_int(res, row, 9),
+                .position = pg_result_int(res, row, 10),
         };
-        if (!uuid_parse(PQgetvalue(res, row, 0), (size_t)PQgetlength(res, row, 0), &ret->id))
-                return error_set(err, ERROR_INTERNAL, "the event store answered a malformed id");
-        return ERROR_NONE;
 }
 
 static ErrorCode make_batch(PGresult **owner, const char *aggregate_type, EventBatch **ret,
@@ -53,14 +47,12 @@ static ErrorCode make_batch(PGresult **owner, const char *aggregate_type, EventB
 {
         _cleanup_(event_batch_freep) EventBatch *batch = calloc(1, sizeof *batch);
         int n = PQntuples(*owner);
-        ErrorCode code = ERROR_NONE;
 
-        if (!batch || !(batch->events = calloc((size_t)n + 1, sizeof *batch->events)))
+        if (!batch || !(batch->events = calloc((size_t)n + 1, sizeof *batch->events)) ||
+            !(batch->aggregate_type = strdup(aggregate_type)))
                 return error_no_memory(err);
-        for (int i = 0; !code && i < n; i++)
-                code = read_event(*owner, i, aggregate_type, &batch->events[i], err);
-        if (code)
-                return code;
+        for (int i = 0; i < n; i++)
+                batch->events[i] = read_event(*owner, i, batch->aggregate_type);
         batch->n_events = (size_t)n;
         batch->owner = TAKE_PTR(*owner);
         *ret = TAKE_PTR(batch);
@@ -81,6 +73,7 @@ ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t parti
         pg_params_int32(params, partition);
         pg_params_int64(params, after);
         pg_params_int32(params, limit);
+        pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_log", sql_read_log, params, &res, deadline_us,
                                 "read events", err);
         return code ? code : make_batch(&res, aggregate_type, ret, err);
@@ -101,6 +94,7 @@ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char
         pg_params_text(params, aggregate_id);
         pg_params_int64(params, after);
         pg_params_int32(params, limit);
+        pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_stream", sql_read_stream, params, &res, deadline_us,
                                 "read a stream", err);
         return code ? code : make_batch(&res, aggregate_type, ret, err);
@@ -117,6 +111,7 @@ ErrorCode store_read_heads(PGconn *conn, const char *aggregate_type, LogHead **r
         if (!params)
                 return error_no_memory(err);
         pg_params_text(params, aggregate_type);
+        pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_heads", sql_read_heads, params, &res, deadline_us,
                                 "read log heads", err);
         if (code)
@@ -126,9 +121,9 @@ ErrorCode store_read_heads(PGconn *conn, const char *aggregate_type, LogHead **r
                 return error_no_memory(err);
         for (int i = 0; i < PQntuples(res); i++)
                 heads[i] = (LogHead){
-                        .partition = (int32_t)number(res, i, 0),
-                        .last_position = number(res, i, 1),
-                        .published = number(res, i, 2),
+                        .partition = (int32_t)pg_result_int(res, i, 0),
+                        .last_position = pg_result_int(res, i, 1),
+                        .published = pg_result_int(res, i, 2),
                 };
         *ret = heads;
         *ret_n = (size_t)PQntuples(res);

@@ -13,6 +13,7 @@
 typedef struct EventBatch {
         Event *events;
         size_t n_events;
+        char *aggregate_type;
         PGresult *owner; /* holds the text */
 } EventBatch;
 

@@ -1,4 +1,5 @@
 -- what is remembered of a command: $1 command id
-SELECT digest, command_type, aggregate_type, aggregate_id, version, event_count, status, problem
+SELECT digest, command_type, aggregate_type, aggregate_id, version, event_count, status, problem,
+    received_at, stored_at
 FROM event_store.commands
 WHERE command_id = $1

@@ -1,6 +1,6 @@
 -- events of a log partition in order: $1 aggregate type, $2 partition, $3 after this position, $4 at most
 SELECT event_id, event_type, event_version, aggregate_id, event_sequence, event_data, metadata, correlation_id,
-    (extract(epoch FROM stored_at) * 1000000)::int8, partition, position
+    stored_at, partition, position
 FROM event_store.events
 WHERE aggregate_type = $1 AND partition = $2 AND position > $3
 ORDER BY position
