@@ -2,7 +2,6 @@
 
 #include <jansson.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -212,16 +211,14 @@ static ErrorCode check_operator(Reading *reading, const OperatorName *operator, 
 }
 
 /* {"beginsWith":"a","ne":"ab"}: all of them hold. */
-static ErrorCode read_field(Reading *reading, const Field *field, const json_t *json,
-                            Filter ***link)
+static ErrorCode read_field(Reading *reading, const Field *field, json_t *json, Filter ***link)
 {
         const char *name;
         json_t *value;
 
         if (!json_is_object(json))
                 return bad_filter(reading, "expected {\"eq\":…} or another operator");
-        /* NOLINTNEXTLINE: the macro wants a json_t it may change */
-        json_object_foreach((json_t *)(uintptr_t)json, name, value) {
+        json_object_foreach(json, name, value) {
                 const OperatorName *operator= NULL;
                 Filter *filter = arena_alloc(reading->builder->arena, 1, sizeof *filter);
                 ErrorCode code;
@@ -244,10 +241,10 @@ static ErrorCode read_field(Reading *reading, const Field *field, const json_t *
         return ERROR_NONE;
 }
 
-static ErrorCode read_object(Reading *reading, const json_t *json, unsigned depth, Filter ***link);
+static ErrorCode read_object(Reading *reading, json_t *json, unsigned depth, Filter ***link);
 
 /* The parts of and, or and not: a list of objects, or one. */
-static ErrorCode read_parts(Reading *reading, FilterOperator op, const json_t *json, unsigned depth,
+static ErrorCode read_parts(Reading *reading, FilterOperator op, json_t *json, unsigned depth,
                             Filter ***link)
 {
         Filter *filter = arena_alloc(reading->builder->arena, 1, sizeof *filter);
@@ -260,7 +257,7 @@ static ErrorCode read_parts(Reading *reading, FilterOperator op, const json_t *j
                 return bad_filter(reading, "more than %d parts", FILTER_PARAMS_MAX);
         filter->op = op;
         for (size_t i = 0; i < n; i++) {
-                const json_t *item = json_is_array(json) ? json_array_get(json, i) : json;
+                json_t *item = json_is_array(json) ? json_array_get(json, i) : json;
                 Filter *part = arena_alloc(reading->builder->arena, 1, sizeof *part);
                 Filter **part_end = &part->parts;
                 ErrorCode code;
@@ -277,7 +274,7 @@ static ErrorCode read_parts(Reading *reading, FilterOperator op, const json_t *j
         return ERROR_NONE;
 }
 
-static ErrorCode read_member(Reading *reading, const char *name, const json_t *json, unsigned depth,
+static ErrorCode read_member(Reading *reading, const char *name, json_t *json, unsigned depth,
                              Filter ***link)
 {
         const Field *field;
@@ -297,7 +294,7 @@ static ErrorCode read_member(Reading *reading, const char *name, const json_t *j
         return read_field(reading, field, json, link);
 }
 
-static ErrorCode read_object(Reading *reading, const json_t *json, unsigned depth, Filter ***link)
+static ErrorCode read_object(Reading *reading, json_t *json, unsigned depth, Filter ***link)
 {
         const char *name;
         json_t *value;
@@ -306,7 +303,7 @@ static ErrorCode read_object(Reading *reading, const json_t *json, unsigned dept
                 return bad_filter(reading, "expected an object");
         if (depth > FILTER_DEPTH_MAX)
                 return bad_filter(reading, "nested more than %d levels deep", FILTER_DEPTH_MAX);
-        json_object_foreach((json_t *)(uintptr_t)json, name, value) {
+        json_object_foreach(json, name, value) {
                 size_t size = enter(reading, name);
                 ErrorCode code = read_member(reading, name, value, depth, link);
 

@@ -4,10 +4,10 @@
  * model_value.h — values of a model's columns as text, checked before PostgreSQL sees them.
  */
 
+#include <jansson.h>
+
 #include "common/base/buffer.h"
 #include "common/model/model.h"
-
-typedef struct json_t json_t; /* jansson.h */
 
 /**
  * model_value_parse() - whether @text is a value of @field (of one item, when it is a list)

@@ -74,7 +74,7 @@ static const struct {
 } refused[] = {
         { "", "sort: names no field of the model; write field:asc,field:desc" },
         { "name,", "sort: names no field of the model; write field:asc,field:desc" },
-        { "nam", "sort: names no field of the model; write field:asc,field:desc" },
+        { "names", "sort: names no field of the model; write field:asc,field:desc" },
         { "name:up", "sort: the direction of \"name\" is asc or desc" },
         { "name:", "sort: the direction of \"name\" is asc or desc" },
         { "name:desc:desc", "sort: the direction of \"name\" is asc or desc" },

@@ -220,8 +220,8 @@ static const struct {
         { "x: Int @model", "1:23: @model cannot stand on a field, only on a type" },
         { "x: Int @default(value: 1) @default(value: 2)", "1:42: @default is given twice" },
         { "x: Int @default", "1:23: @default needs the argument \"value\"" },
-        { "x: Int @index(nane: \"a\")",
-          "1:29: @index has no argument \"nane\"; it takes name, sortKeyFields, queryField" },
+        { "x: Int @index(label: \"a\")",
+          "1:29: @index has no argument \"label\"; it takes name, sortKeyFields, queryField" },
         { "type A @model(queries: null) { x: Int }",
           "1:15: @model has no argument \"queries\"; it takes none" },
         { "x: Int @index(name: 1)", "1:35: argument \"name\" of @index must be a string" },
@@ -350,7 +350,7 @@ START_TEST(sizes_have_limits)
 
         buffer_clear(&text);
         buffer_append_string(&text, "type A @model { x: Int }");
-        while (text.size <= 1024 * 1024)
+        while (text.size <= 1048576)
                 buffer_append_string(&text, "# more and more\n");
         ck_assert_int_eq(parse(&text, &err), ERROR_MALFORMED);
         ck_assert_str_eq(err.message, "s:1:1: longer than 1048576 bytes");
