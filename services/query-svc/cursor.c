@@ -19,13 +19,13 @@ static void make_binding(const ReadRequest *request, char ret[BINDING_SIZE])
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
 
         buffer_append_string(&text, request->model->name);
-        for (size_t i = 0; i < request->n_filters; i++) {
-                buffer_printf(&text, "&%s=", request->filters[i].field->name);
-                buffer_append_string(&text, request->filters[i].value);
+        buffer_append(&text, buffer_text(&request->question), request->question.size);
+        for (size_t i = 0; i < request->keyset.n_keys; i++) {
+                const KeysetKey *key = &request->keyset.keys[i];
+
+                buffer_append_char(&text, key->descending ? '-' : '+');
+                buffer_append_string(&text, key->field->name);
         }
-        for (size_t i = 0; i < request->n_sorts; i++)
-                buffer_printf(&text, "%c%s", request->sorts[i].descending ? '-' : '+',
-                              request->sorts[i].field->name);
         (void)snprintf(ret, BINDING_SIZE, "%016" PRIx64, hash_bytes(text.data, text.size));
 }
 
@@ -44,7 +44,7 @@ void cursor_format(Buffer *ret, const ReadRequest *request, const char *const *v
         make_binding(request, binding);
         json_write_array(&json, NULL);
         json_write_string(&json, NULL, binding);
-        for (size_t i = 0; i < request->n_sorts; i++)
+        for (size_t i = 0; i < request->keyset.n_keys; i++)
                 json_write_string(&json, NULL, values[i]);
         json_write_array_end(&json);
         base64url_encode(ret, json.data, json.size);
@@ -83,12 +83,12 @@ ErrorCode cursor_parse(const ReadRequest *request, Cursor *ret, Error *err)
                 return bad_cursor(err);
         json = json_loadb(buffer_text(&text), text.size, 0, NULL);
         make_binding(request, binding);
-        if (!json_is_array(json) || json_array_size(json) != request->n_sorts + 1 ||
+        if (!json_is_array(json) || json_array_size(json) != request->keyset.n_keys + 1 ||
             !json_is_string(json_array_get(json, 0)) ||
             strcmp(json_string_value(json_array_get(json, 0)), binding) != 0)
                 return bad_cursor(err);
-        for (; cursor.n_values < request->n_sorts; cursor.n_values++) {
-                ErrorCode code = read_value(request->sorts[cursor.n_values].field,
+        for (; cursor.n_values < request->keyset.n_keys; cursor.n_values++) {
+                ErrorCode code = read_value(request->keyset.keys[cursor.n_values].field,
                                             json_array_get(json, cursor.n_values + 1),
                                             &cursor.values[cursor.n_values], err);
 

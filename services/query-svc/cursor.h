@@ -7,13 +7,13 @@
 #include "read_request.h"
 
 typedef struct Cursor {
-        char *values[READ_SORTS_MAX + 1]; /* as PostgreSQL reads them; NULL is null */
+        char *values[KEYSET_KEYS_MAX]; /* as PostgreSQL reads them; NULL is null */
         size_t n_values;
 } Cursor;
 
 void cursor_deinit(Cursor *cursor);
 
-/* Append the text of a cursor behind the row with @values, one per sort field of @request. */
+/* Append the text of a cursor behind the row with @values, one per key of the request's order. */
 void cursor_format(Buffer *ret, const ReadRequest *request, const char *const *values);
 
 /**

@@ -4,13 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "auth_predicate.h"
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
 #include "common/event/event_codec.h"
+#include "common/model/auth_predicate.h"
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
 #include "query_app.h"
+#include "read_request.h"
 
 /* Who may read every history, whatever the models say. */
 #define ADMIN_GROUP "Admin"
@@ -69,6 +70,8 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         _cleanup_(sql_text_deinit) SqlText sql = SQL_TEXT_INIT;
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
         _cleanup_(PQclearp) PGresult *res = NULL;
+        Reader reader = read_request_reader(request->principal);
+        size_t user_param = 0;
         ErrorCode code;
 
         *ret = principal_in_group(request->principal, ADMIN_GROUP);
@@ -81,7 +84,7 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         sql_append(&sql, " AS r WHERE r.\"id\" = ");
         (void)sql_param(&sql, request->id, "text");
         sql_append(&sql, " AND ");
-        auth_predicate(&sql, model, "r", request->principal);
+        auth_predicate(&sql, model, &reader, AUTH_READ, &user_param, "r");
         sql_append(&sql, ")");
         for (size_t i = 0; i < sql.n_params; i++)
                 pg_params_text(params, sql.params[i]);

@@ -7,15 +7,17 @@
 #include "common/base/clock.h"
 #include "common/base/hash.h"
 #include "common/pg/pg_params.h"
-#include "list_select.h"
+#include "cursor.h"
 #include "query_app.h"
 #include "view_wait.h"
 
-/* Columns of the result, see list_select.h. */
+/* Columns of the result: how far the view is, then what model_select.h says. */
 enum {
         COLUMN_TOKEN,
-        COLUMN_ROW,
-        COLUMN_SORT,
+        COLUMN_ITEM,
+        COLUMN_ITEMS = COLUMN_ITEM,
+        COLUMN_MORE,
+        COLUMN_KEYS,
 };
 
 /* The projector makes a view's tables: until it has, there is nothing to read. */
@@ -51,38 +53,55 @@ static ErrorCode run(PgPool *pool, const ReadRequest *request, const SqlText *sq
         return code ? explain(code, request, err) : ERROR_NONE;
 }
 
-static void write_cursor(Buffer *body, const ReadRequest *request, const PGresult *res, int row)
+/* The one statement of a read; the position is that of the same snapshot as the rows. */
+static void write_select(SqlText *sql, const ReadRequest *request, const Cursor *cursor)
 {
-        const char *values[READ_SORTS_MAX + 1];
+        ModelSelect select = {
+                .model = request->model,
+                .reader = &request->reader,
+                .fields = request->n_fields ? request->fields : NULL,
+                .n_fields = request->n_fields,
+                .includes = request->includes,
+                .n_includes = request->n_includes,
+                .include_limit = (size_t)request->config->include_rows_max,
+                .filter = &request->filter.root,
+        };
 
-        for (size_t i = 0; i < request->n_sorts; i++) {
-                int column = COLUMN_SORT + (int)i;
-
-                values[i] = PQgetisnull(res, row, column) ? NULL : PQgetvalue(res, row, column);
-        }
-        buffer_append_char(body, '"');
-        cursor_format(body, request, values);
-        buffer_append_char(body, '"');
+        sql_append(
+                sql,
+                "SELECT (SELECT string_agg(aggregate_type || '.' || partition || '.' || position, "
+                "',' ORDER BY aggregate_type, partition) FROM read.checkpoint WHERE view = ");
+        (void)sql_param(sql, request->model->view, "text");
+        sql_append(sql, ") AS token, p.* FROM (");
+        if (request->id)
+                model_select_get(sql, &select, request->id);
+        else
+                model_select_list(sql, &select, &request->keyset, cursor ? cursor->values : NULL,
+                                  (size_t)request->limit);
+        sql_append(sql, ") AS p");
 }
 
 static void send_list(const ReadRequest *request, const PGresult *res, HttpResponse *out)
 {
         _cleanup_(buffer_deinit) Buffer body = BUFFER_INIT;
-        int n = PQgetisnull(res, 0, COLUMN_ROW) ? 0 : PQntuples(res);
-        int shown = n < request->limit ? n : request->limit;
+        const char *values[KEYSET_KEYS_MAX];
 
-        buffer_append_string(&body, "{\"items\":[");
-        for (int i = 0; i < shown; i++) {
-                if (i)
-                        buffer_append_char(&body, ',');
-                buffer_append(&body, PQgetvalue(res, i, COLUMN_ROW),
-                              (size_t)PQgetlength(res, i, COLUMN_ROW));
+        for (size_t i = 0; i < request->keyset.n_keys; i++) {
+                int column = COLUMN_KEYS + (int)i;
+
+                values[i] = PQgetisnull(res, 0, column) ? NULL : PQgetvalue(res, 0, column);
         }
-        buffer_append_string(&body, "],\"nextCursor\":");
-        if (n > shown)
-                write_cursor(&body, request, res, shown - 1);
-        else
+        buffer_append_string(&body, "{\"items\":");
+        buffer_append(&body, PQgetvalue(res, 0, COLUMN_ITEMS),
+                      (size_t)PQgetlength(res, 0, COLUMN_ITEMS));
+        buffer_append_string(&body, ",\"nextCursor\":");
+        if (PQgetvalue(res, 0, COLUMN_MORE)[0] == 't') {
+                buffer_append_char(&body, '"');
+                cursor_format(&body, request, values);
+                buffer_append_char(&body, '"');
+        } else {
                 buffer_append_string(&body, "null");
+        }
         buffer_append_char(&body, '}');
         http_response_json(out, 200, body.data, body.size);
 }
@@ -90,11 +109,11 @@ static void send_list(const ReadRequest *request, const PGresult *res, HttpRespo
 static ErrorCode send_row(const ReadRequest *request, const PGresult *res, HttpResponse *out,
                           Error *err)
 {
-        if (PQgetisnull(res, 0, COLUMN_ROW))
+        if (PQgetisnull(res, 0, COLUMN_ITEM))
                 return error_set(err, ERROR_NOT_FOUND, "there is no %s \"%s\"",
                                  request->model->view, request->id);
-        http_response_json(out, 200, PQgetvalue(res, 0, COLUMN_ROW),
-                           (size_t)PQgetlength(res, 0, COLUMN_ROW));
+        http_response_json(out, 200, PQgetvalue(res, 0, COLUMN_ITEM),
+                           (size_t)PQgetlength(res, 0, COLUMN_ITEM));
         return ERROR_NONE;
 }
 
@@ -111,7 +130,7 @@ static ErrorCode answer(PgPool *pool, const ReadRequest *request, HttpResponse *
                 code = explain(view_wait(pool, request, err), request, err);
         if (code)
                 return code;
-        list_select(&sql, request, request->cursor ? &cursor : NULL);
+        write_select(&sql, request, request->cursor ? &cursor : NULL);
         code = run(pool, request, &sql, &res, err);
         if (code)
                 return code;

@@ -1,50 +1,39 @@
 #pragma once
 
 /*
- * read_request.h — what a read asks for, checked against its model; text is owned by it.
+ * read_request.h — what a read asks for, checked against its model.
  */
 
 #include "common/auth/principal.h"
 #include "common/http/http.h"
-#include "common/model/model.h"
+#include "common/model/model_select.h"
 #include "query_config.h"
 
-#define READ_FILTERS_MAX  16
-#define READ_SORTS_MAX    4
-#define READ_INCLUDES_MAX 8
-#define READ_FIELDS_MAX   64
-#define READ_TOKEN_MAX    4096 /* bytes of a consistency token */
-
-typedef struct ReadFilter {
-        const Field *field;
-        char *value; /* as PostgreSQL reads it */
-} ReadFilter;
-
-typedef struct ReadSort {
-        const Field *field;
-        bool descending;
-} ReadSort;
+#define READ_FIELDS_MAX 64
+#define READ_TOKEN_MAX  4096 /* bytes of a consistency token */
 
 typedef struct ReadRequest {
         const QueryConfig *config;
         const Schema *schema;
         const Model *model;
-        const Principal *principal;
-        const char *id;    /* of a single row; NULL: a list */
-        const char *after; /* consistency tokens, comma-separated; NULL when there are none */
-        ReadFilter filters[READ_FILTERS_MAX];
-        size_t n_filters;
-        ReadSort sorts[READ_SORTS_MAX + 1]; /* the last one is the id */
-        size_t n_sorts;
-        const Field *includes[READ_INCLUDES_MAX];
-        size_t n_includes;
-        const Field *fields[READ_FIELDS_MAX]; /* columns to send */
-        size_t n_fields;
-        int limit;
+        Reader reader;
+        const char *id;     /* of a single row; NULL: a list */
+        const char *after;  /* consistency tokens, comma-separated; NULL when there are none */
         const char *cursor; /* as sent; NULL: the first page */
-        char *texts[8];     /* parameters, cut at commas; what the above points to */
-        size_t n_texts;
+        const char *sort;   /* as sent */
+        int limit;
+        Keyset keyset;
+        FilterBuilder filter;
+        const Field *includes[SELECT_INCLUDES_MAX];
+        size_t n_includes;
+        const Field *fields[READ_FIELDS_MAX];
+        size_t n_fields; /* 0: all */
+        Buffer question; /* filters and order as they were sent: what a cursor belongs to */
+        Arena arena;     /* what the above points to, but for the HTTP request's own text */
 } ReadRequest;
+
+/* Who asks, as the model library wants it; borrows from @principal. */
+Reader read_request_reader(const Principal *principal);
 
 /**
  * read_request_parse() - fill @ret (zeroed) from the path and the query parameters

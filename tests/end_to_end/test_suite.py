@@ -7,6 +7,7 @@ import sys
 import unittest
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
@@ -200,6 +201,13 @@ class EndToEnd(unittest.TestCase):
             cursor = f"&cursor={page['nextCursor']}"
         self.assertEqual(seen, [value / 10 for value in reversed(range(25))])
 
+        status, page = self.read("/v1/metrics?filter=" + quote(json.dumps(
+            {"source": {"eq": source}, "or": [{"value": {"lt": 0.25}}, {"value": {"between": [2.05, 2.2]}}]})) + "&fields=value&sort=value")
+        self.assertEqual((status, page.get("items")), (200, [{"value": value} for value in (0.0, 0.1, 0.2, 2.1, 2.2)]), page)
+        status, problem = self.read("/v1/metrics?filter=" + quote('{"source":{"like":"x"}}'))
+        self.assertEqual(status, 400, problem)
+        self.assertIn("filter", problem["field"])
+
     def test_history(self):
         project = self.create()
         name = project["aggregateId"]
@@ -235,8 +243,8 @@ class EndToEnd(unittest.TestCase):
     def test_health(self):
         for name in ("command-svc", "projector-svc", "query-svc"):
             self.assertEqual(self.suite.request(name, "GET", "/healthz")[0], 200)
-            status, _, text = self.suite.request(name, "GET", "/readyz")
-            self.assertEqual(status, 200)
+            wait_until(f"{name} is ready", lambda name=name: self.suite.ready(name))
+            _, _, text = self.suite.request(name, "GET", "/readyz")
             self.assertIn("postgresql", json.loads(text)["checks"])
             status, _, text = self.suite.request(name, "GET", "/metrics")
             self.assertEqual(status, 200)

@@ -135,6 +135,9 @@ class Suite:
             "SKAFU_JWT_HS256_SECRET": SECRET,
             "SKAFU_SCHEMA_FILE": self.schema,
             "SKAFU_API_KEYS_FILE": self._api_keys(),
+            # A test machine may be busy: what is waited for has a generous end.
+            "SKAFU_COMMAND_TIMEOUT_MS": "10000",
+            "SKAFU_READ_WAIT_MS": "30000",
         }
 
     def _api_keys(self):
