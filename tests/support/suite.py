@@ -65,6 +65,7 @@ class Suite:
         os.chmod(self.dir, 0o755)
         self.broker = broker
         self.schema = schema or os.path.join(ROOT, "domain", "schema.graphql")
+        self.kinds = {name: name for name in SERVICES}  # which service an instance is
         self.binaries = {name: os.path.join(self.build, "services", name, name) for name in SERVICES}
         self.skafuctl = os.path.join(self.build, "tools", "skafuctl", "skafuctl")
         if binaries:
@@ -88,8 +89,8 @@ class Suite:
         with open(os.path.join(self.dir, f"{name}.pid"), encoding="ascii") as file:
             return int(file.read().split()[0])
 
-    def pg_url(self, role="postgres"):
-        return f"postgresql://{role}@127.0.0.1:{self.ports['postgres']}/skafu"
+    def pg_url(self, role="postgres", port=None):
+        return f"postgresql://{role}@127.0.0.1:{port or self.ports['postgres']}/skafu"
 
     def start_postgres(self):
         self._shell(f'postgres_start "$dir/postgres" {self.ports["postgres"]} "$dir/postgres.pid" '
@@ -127,9 +128,14 @@ class Suite:
                                                 env={**os.environ, **environment}, start_new_session=True)
         log.close()
 
+    def another(self, kind, name):
+        """A further instance of a service, with a port of its own; start(name) starts it."""
+        self.kinds[name] = kind
+        self.ports[name] = free_port()
+
     def environment(self, name):
         return {
-            "SKAFU_PG_URL": self.pg_url(ROLES[name]),
+            "SKAFU_PG_URL": self.pg_url(ROLES[self.kinds[name]]),
             "SKAFU_KAFKA_BROKERS": self.brokers,
             "SKAFU_HTTP_PORT": str(self.ports[name]),
             "SKAFU_JWT_HS256_SECRET": SECRET,
@@ -150,7 +156,7 @@ class Suite:
     def start(self, name, **overrides):
         environment = self.environment(name)
         environment.update(overrides)
-        self._spawn(name, [self.binaries[name]], environment)
+        self._spawn(name, [self.binaries[self.kinds[name]]], environment)
         wait_until(f"{name} is ready", lambda: self.ready(name), 90)
 
     def ready(self, name):
@@ -177,6 +183,18 @@ class Suite:
             os.kill(pid, signal.SIGKILL)
             # Not only dead, but reaped: PostgreSQL takes a zombie of its own pid file for a running server.
             wait_until(f"{name} is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+
+    def signal(self, name, number):
+        """SIGSTOP freezes a process with all its connections open, SIGCONT lets it go on."""
+        os.kill(self.pid(name), number)
+
+    def pid(self, name):
+        return self.processes[name].pid if name in self.processes else self._pid(name)
+
+    def memory(self, name):
+        """Resident bytes."""
+        with open(f"/proc/{self.pid(name)}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     def terminate(self, name, seconds=30):
         """SIGTERM, and the exit code."""
