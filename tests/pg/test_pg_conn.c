@@ -279,6 +279,17 @@ START_TEST(the_number_of_prepared_statements_is_bounded)
 }
 END_TEST
 
+START_TEST(a_name_never_runs_another_text)
+{
+        ck_assert_int_eq(exec_prepared("same", "SELECT 1"), ERROR_NONE);
+        expect_value("1");
+        ck_assert_int_eq(exec_prepared("same", "SELECT 2"), ERROR_NONE);
+        expect_value("2");
+        ck_assert_int_eq(exec_prepared("same", "SELECT 1"), ERROR_NONE);
+        expect_value("1");
+}
+END_TEST
+
 START_TEST(the_halves_of_a_call)
 {
         pg_params_int32(params, 7);
@@ -409,6 +420,7 @@ int main(void)
         tcase_add_test(tcase, prepared_statements_survive_their_loss);
         tcase_add_test(tcase, prepared_statements_follow_changed_columns);
         tcase_add_test(tcase, the_number_of_prepared_statements_is_bounded);
+        tcase_add_test(tcase, a_name_never_runs_another_text);
         tcase_add_test(tcase, the_halves_of_a_call);
         tcase_add_test(tcase, more_than_the_sockets_hold);
         tcase_add_test(tcase, scalars_arrive_as_they_are);

@@ -284,7 +284,7 @@ static ErrorCode prepare(PGconn *conn, const char *name, const char *sql, const 
                 code = prepare_once(conn, name, sql, view, deadline_us, what, &error);
         }
         if (!code)
-                pg_prepared_add(conn, name);
+                pg_prepared_add(conn, name, sql);
         else if (err)
                 *err = error;
         return code;
@@ -298,7 +298,7 @@ ErrorCode pg_send_prepared(PGconn *conn, const char *name, const char *sql, PgPa
 
         assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
 
-        if (!pg_prepared_has(conn, name)) {
+        if (!pg_prepared_has(conn, name, sql)) {
                 code = prepare(conn, name, sql, &view, deadline_us, what, err);
                 if (code)
                         return code;
@@ -319,7 +319,7 @@ ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const char *sql, PgPa
         if (code)
                 return code;
         code = pg_receive(conn, ret, deadline_us, what, err);
-        if (!code || pg_prepared_has(conn, name) || PQtransactionStatus(conn) != PQTRANS_IDLE)
+        if (!code || pg_prepared_has(conn, name, sql) || PQtransactionStatus(conn) != PQTRANS_IDLE)
                 return code;
 
         /* The statement did not run: the session had lost it, or its plan was out of date. */

@@ -43,7 +43,7 @@ _must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, 
 
 /**
  * pg_exec_prepared() - as pg_exec() with a statement that is prepared on first use of this connection
- * @name:  means the same @sql always
+ * @name:  means the same @sql always; when it does not, it costs a round trip or two, and nothing else
  *
  * Prepared again when the session has lost it or its result has got other columns since, unless a
  * transaction is open (then that is the error). A connection keeps 256 statements.

@@ -4,16 +4,27 @@
 #include <libpq-events.h>
 #include <string.h>
 
+typedef struct Statement {
+        char *name;
+        char *sql;
+} Statement;
+
 typedef struct Prepared {
-        size_t n_names;
-        char *names[PG_PREPARED_MAX]; /* sorted */
+        size_t n;
+        Statement statements[PG_PREPARED_MAX]; /* sorted by name */
 } Prepared;
+
+static void statement_deinit(Statement *statement)
+{
+        free(statement->name);
+        free(statement->sql);
+}
 
 static void prepared_clear(Prepared *prepared)
 {
-        for (size_t i = 0; i < prepared->n_names; i++)
-                free(prepared->names[i]);
-        prepared->n_names = 0;
+        for (size_t i = 0; i < prepared->n; i++)
+                statement_deinit(&prepared->statements[i]);
+        prepared->n = 0;
 }
 
 static int on_event(PGEventId id, void *info, void *pass);
@@ -57,12 +68,12 @@ bool pg_prepared_register(PGconn *conn)
 /* Where @name stands, or would. */
 static size_t find(const Prepared *prepared, const char *name, bool *ret_found)
 {
-        size_t low = 0, high = prepared->n_names;
+        size_t low = 0, high = prepared->n;
 
         *ret_found = false;
         while (low < high) {
                 size_t middle = (low + high) / 2;
-                int order = strcmp(prepared->names[middle], name);
+                int order = strcmp(prepared->statements[middle].name, name);
 
                 if (order == 0) {
                         *ret_found = true;
@@ -76,35 +87,46 @@ static size_t find(const Prepared *prepared, const char *name, bool *ret_found)
         return low;
 }
 
-bool pg_prepared_has(PGconn *conn, const char *name)
+bool pg_prepared_has(PGconn *conn, const char *name, const char *sql)
 {
-        const Prepared *prepared = prepared_of(conn);
+        Prepared *prepared = prepared_of(conn);
+        Statement *statement;
         bool found;
+        size_t at = find(prepared, name, &found);
 
-        (void)find(prepared, name, &found);
-        return found;
+        if (!found)
+                return false;
+        statement = &prepared->statements[at];
+        if (strcmp(statement->sql, sql) == 0)
+                return true;
+        statement_deinit(statement);
+        prepared->n--;
+        memmove(statement, statement + 1, (prepared->n - at) * sizeof *statement);
+        return false;
 }
 
 size_t pg_prepared_count(PGconn *conn)
 {
-        return prepared_of(conn)->n_names;
+        return prepared_of(conn)->n;
 }
 
-void pg_prepared_add(PGconn *conn, const char *name)
+void pg_prepared_add(PGconn *conn, const char *name, const char *sql)
 {
         Prepared *prepared = prepared_of(conn);
         bool found;
         size_t at = find(prepared, name, &found);
-        char *copy;
+        Statement added = { .name = strdup(name), .sql = strdup(sql) };
+        Statement *place = &prepared->statements[at];
 
-        assert(!found && prepared->n_names < PG_PREPARED_MAX);
-        copy = strdup(name);
-        if (!copy) /* prepared again next time: pg_send_prepared() copes with a name that is taken */
+        assert(!found && prepared->n < PG_PREPARED_MAX);
+        if (!added.name || !added.sql) {
+                /* Prepared again next time: pg_send_prepared() copes with a name that is taken. */
+                statement_deinit(&added);
                 return;
-        memmove(prepared->names + at + 1, prepared->names + at,
-                (prepared->n_names - at) * sizeof *prepared->names);
-        prepared->names[at] = copy;
-        prepared->n_names++;
+        }
+        memmove(place + 1, place, (prepared->n - at) * sizeof *place);
+        *place = added;
+        prepared->n++;
 }
 
 void pg_prepared_forget_all(PGconn *conn)

@@ -17,9 +17,11 @@
 /* Right after connecting; false when there is no memory. */
 _must_check_ bool pg_prepared_register(PGconn *conn);
 
-bool pg_prepared_has(PGconn *conn, const char *name);
+/* Whether @name stands for exactly @sql here. When it stands for another text, that one is forgotten:
+ * names may be hashes, and a wrong statement would run with somebody else's rights. */
+bool pg_prepared_has(PGconn *conn, const char *name, const char *sql);
 size_t pg_prepared_count(PGconn *conn);
 
-/* The session now knows @name (copied). At most PG_PREPARED_MAX. */
-void pg_prepared_add(PGconn *conn, const char *name);
+/* The session now knows @sql as @name (both copied). At most PG_PREPARED_MAX. */
+void pg_prepared_add(PGconn *conn, const char *name, const char *sql);
 void pg_prepared_forget_all(PGconn *conn);
