@@ -25,6 +25,7 @@ struct ViewSession {
         char owner[128]; /* who we are, for people who look at checkpoints */
         FoldRow *rows;   /* scratch: those to write, by id */
         size_t rows_capacity;
+        size_t n_sent; /* rows in the statement under way */
 };
 
 /* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
@@ -362,30 +363,37 @@ static void add_rows(PgParams *params, const ViewSession *session, size_t n)
         }
 }
 
-ErrorCode view_session_write(ViewSession *session, const RowFold *fold, const FeedList *feeds,
-                             int64_t *ret_foreign, Error *err)
+ErrorCode view_session_send(ViewSession *session, const RowFold *fold, const FeedList *feeds,
+                            Error *err)
 {
-        _cleanup_(PQclearp) PGresult *res = NULL;
         PgParams *params = session->params;
-        size_t n_rows, n_deletes;
-        ErrorCode code = sort_rows(session, fold, &n_rows, err);
+        size_t n_deletes;
+        ErrorCode code = sort_rows(session, fold, &session->n_sent, err);
 
         if (code)
                 return code;
         pg_params_clear(params);
         add_checkpoints(params, feeds);
         n_deletes = add_deletes(params, fold);
-        if (n_rows == 0 && n_deletes == 0) {
+        if (session->n_sent == 0 && n_deletes == 0) {
                 pg_params_clear(params);
                 add_checkpoints(params, feeds);
-                return pg_exec_prepared(session->conn, "view_advance", session->view->advance_sql,
-                                        params, NULL, view_session_deadline_us(),
-                                        "advance checkpoints", err);
+                return pg_send_prepared(session->conn, "view_advance", session->view->advance_sql,
+                                        params, view_session_deadline_us(), "advance checkpoints",
+                                        err);
         }
-        add_rows(params, session, n_rows);
-        code = pg_exec_prepared(session->conn, "view_write", session->view->write_sql, params, &res,
+        add_rows(params, session, session->n_sent);
+        return pg_send_prepared(session->conn, "view_write", session->view->write_sql, params,
                                 view_session_deadline_us(), "write rows", err);
-        if (!code)
-                *ret_foreign += (int64_t)n_rows - strtoll(PQcmdTuples(res), NULL, 10);
+}
+
+ErrorCode view_session_receive(ViewSession *session, int64_t *ret_foreign, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code =
+                pg_receive(session->conn, &res, view_session_deadline_us(), "write rows", err);
+
+        if (!code && session->n_sent)
+                *ret_foreign += (int64_t)session->n_sent - strtoll(PQcmdTuples(res), NULL, 10);
         return code;
 }

@@ -47,12 +47,20 @@ _must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *
                                          size_t to, RowFold *fold, Error *err);
 
 /**
- * view_session_write() - rows that changed and checkpoints, in one transaction
- * @feeds:        those with a mark are advanced to it
+ * view_session_send() - begin to write rows that changed and checkpoints, in one transaction
+ * @feeds:  those with a mark are advanced to it
+ *
+ * The caller may work on until view_session_receive(), but must not use the session. What @fold holds may be
+ * forgotten.
+ */
+_must_check_ ErrorCode view_session_send(ViewSession *session, const RowFold *fold,
+                                         const FeedList *feeds, Error *err);
+
+/**
+ * view_session_receive() - wait for what view_session_send() began
  * @ret_foreign:  rows that another aggregate made meanwhile, and that stay its; added to
  *
- * Return: ERROR_NONE; an error with sqlstate VIEW_SESSION_FENCED; or as pg_exec(). Nothing is written then,
- *         unless the connection was lost.
+ * Return: ERROR_NONE: it is committed; an error with sqlstate VIEW_SESSION_FENCED; or as pg_exec(). Nothing is
+ *         written then, unless the connection was lost.
  */
-_must_check_ ErrorCode view_session_write(ViewSession *session, const RowFold *fold,
-                                          const FeedList *feeds, int64_t *ret_foreign, Error *err);
+_must_check_ ErrorCode view_session_receive(ViewSession *session, int64_t *ret_foreign, Error *err);

@@ -26,6 +26,8 @@ void view_source_init(ViewSource *source, const ProjectorConfig *config, const V
 
 void view_source_deinit(ViewSource *source)
 {
+        if (source->pending)
+                rd_kafka_message_destroy(source->pending);
         kafka_consumer_free(source->consumer);
         feed_list_deinit(&source->feeds);
         event_decoder_deinit(&source->decoder);
@@ -272,39 +274,70 @@ static ErrorCode take_notice(ViewSource *source, Feed *feed, const rd_kafka_mess
         }
 }
 
-/* *@ret_any: something came. */
-static ErrorCode poll_once(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,
-                           bool *ret_any, Error *err)
+static ErrorCode take(ViewSource *source, PGconn *conn, ViewBatch *batch,
+                      rd_kafka_message_t *message, Error *err)
 {
-        _cleanup_(rd_kafka_message_destroyp) rd_kafka_message_t *message =
-                rd_kafka_consumer_poll(source->consumer, timeout_ms);
+        _cleanup_(rd_kafka_message_destroyp) rd_kafka_message_t *owned = message;
+        int64_t position = 0;
         Feed *feed;
 
-        *ret_any = message != NULL;
-        if (!message || !message->rkt)
-                return ERROR_NONE; /* an error without a topic is about brokers: librdkafka tries again */
+        if (!message->rkt)
+                return ERROR_NONE; /* about brokers: librdkafka tries again by itself */
         feed = feed_list_find(&source->feeds, rd_kafka_topic_name(message->rkt),
                               message->partition);
         if (!feed)
                 return ERROR_NONE; /* given up meanwhile */
         if (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
                 source->heard = true;
-        return message->err ? take_notice(source, feed, message, err)
-                            : take_message(source, conn, batch, feed, message, err);
+        if (message->err)
+                return take_notice(source, feed, message, err);
+        if (!conn && event_message_position(message, &position) &&
+            position > feed->next_position + 1) {
+                source->pending = TAKE_PTR(owned);
+                return ERROR_NONE;
+        }
+        return take_message(source, conn, batch, feed, message, err);
+}
+
+bool view_source_needs_store(const ViewSource *source)
+{
+        if (source->pending)
+                return true;
+        for (size_t i = 0; i < source->feeds.n_feeds; i++)
+                if (source->feeds.feeds[i]->source == FEED_STORE)
+                        return true;
+        return false;
 }
 
 ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,
                               Error *err)
 {
-        ErrorCode code = read_stores(source, conn, batch, err);
+        ErrorCode code = conn ? read_stores(source, conn, batch, err) : ERROR_NONE;
 
-        while (!code && room(source, batch)) {
-                bool any = false;
+        if (!code && conn && source->pending && room(source, batch))
+                code = take(source, conn, batch, TAKE_PTR(source->pending), err);
+        while (!code && !source->pending && room(source, batch)) {
+                rd_kafka_message_t *message =
+                        rd_kafka_consumer_poll(source->consumer, batch->n_items ? 0 : timeout_ms);
 
-                code = poll_once(source, conn, batch, batch->n_items ? 0 : timeout_ms, &any, err);
-                if (!any)
+                if (!message)
                         break;
                 timeout_ms = 0;
+                code = take(source, conn, batch, message, err);
+        }
+        return code;
+}
+
+ErrorCode view_source_rewind(ViewSource *source, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        for (size_t i = 0; !code && i < source->feeds.n_feeds; i++) {
+                Feed *feed = source->feeds.feeds[i];
+
+                feed_rewind(feed);
+                if (feed->source == FEED_TOPIC)
+                        code = view_source_read_topic(source, feed, err);
         }
         return code;
 }

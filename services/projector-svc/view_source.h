@@ -20,8 +20,9 @@ typedef struct ViewSource {
         FeedList feeds;
         rd_kafka_t *consumer; /* NULL until view_source_open() */
         EventDecoder decoder;
-        bool heard;         /* the brokers answered since somebody cleared this */
-        int undecoded_logs; /* lines written since somebody cleared this */
+        rd_kafka_message_t *pending; /* it showed a gap when the event store could not be read */
+        bool heard;                  /* the brokers answered since somebody cleared this */
+        int undecoded_logs;          /* lines written since somebody cleared this */
 } ViewSource;
 
 void view_source_init(ViewSource *source, const ProjectorConfig *config, const View *view,
@@ -43,15 +44,21 @@ void view_source_hold(ViewSource *source, Feed *feed, const char *reason);
 /* @feed is not ours any more. */
 void view_source_release(ViewSource *source, Feed *feed);
 
+/* Whether the next view_source_collect() has to read the event store. */
+bool view_source_needs_store(const ViewSource *source);
+
 /**
  * view_source_collect() - fill @batch with what there is, up to its limits
- * @conn:        to read the event store
+ * @conn:        to read the event store; NULL when it is busy: what needs it waits for the next call
  * @timeout_ms:  wait this long for the first message when there is nothing at all
  *
  * Return: ERROR_NONE (maybe nothing came), or as store_read_log().
  */
 _must_check_ ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch,
                                            int timeout_ms, Error *err);
+
+/* What was collected last is not to be used: read all topics again behind what is committed. */
+_must_check_ ErrorCode view_source_rewind(ViewSource *source, Error *err);
 
 /* Tell Kafka how far we are: nobody needs it but tools that show lag. */
 void view_source_commit_offsets(ViewSource *source);

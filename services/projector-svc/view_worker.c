@@ -31,7 +31,8 @@ struct ViewWorker {
         ViewSession *session;
         ViewSource source;
         ViewWriter writer;
-        ViewBatch batch;
+        ViewBatch batches[2]; /* one is under way while the other one is filled */
+        size_t filling;
         Backoff backoff;
         int64_t refresh_due_us, commit_due_us, probe_due_us;
 
@@ -62,8 +63,10 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, const
                 return code;
         view_metrics_init(&worker->metrics, model->view);
         view_source_init(&worker->source, config, worker->view, &worker->metrics);
-        view_writer_init(&worker->writer, worker->view, &worker->metrics, hold_by_writer, worker);
-        view_batch_init(&worker->batch, worker->view);
+        view_writer_init(&worker->writer, worker->view, &worker->source.feeds, &worker->metrics,
+                         hold_by_writer, worker);
+        for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
+                view_batch_init(&worker->batches[i], worker->view);
         *ret = TAKE_PTR(worker);
         return ERROR_NONE;
 }
@@ -75,7 +78,8 @@ void view_worker_free(ViewWorker *worker)
         if (worker->view) {
                 view_source_deinit(&worker->source);
                 view_writer_deinit(&worker->writer);
-                view_batch_deinit(&worker->batch);
+                for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
+                        view_batch_deinit(&worker->batches[i]);
         }
         view_session_close(worker->session);
         view_free(worker->view);
@@ -95,7 +99,7 @@ static void drop_session(ViewWorker *worker)
         for (size_t i = 0; i < feeds->n_feeds; i++)
                 if (feeds->feeds[i]->source != FEED_NONE)
                         view_source_release(&worker->source, feeds->feeds[i]);
-        view_batch_clear(&worker->batch);
+        view_writer_abandon(&worker->writer);
         view_session_close(TAKE_PTR(worker->session));
         worker->refresh_due_us = 0;
 }
@@ -238,15 +242,32 @@ static void probe_kafka(ViewWorker *worker)
         worker->source.heard = false;
 }
 
-static ErrorCode serve_timers(ViewWorker *worker, Error *err)
+/* Wait for the batch under way. When it did not fit as a whole, @filled is to be collected again. */
+static ErrorCode finish(ViewWorker *worker, ViewBatch *filled, Error *err)
+{
+        bool clean = true;
+        ErrorCode code = view_writer_finish(&worker->writer, worker->session, &clean, err);
+
+        if (code || clean)
+                return code;
+        *err = ERROR_INIT;
+        view_batch_clear(filled);
+        return view_source_rewind(&worker->source, err);
+}
+
+static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
 {
         int64_t now_us = clock_monotonic_us();
-        ErrorCode code = retry_held(worker, now_us, err);
+        ErrorCode code = ERROR_NONE;
 
-        if (!code && now_us >= worker->refresh_due_us) {
-                code = refresh(worker, err);
+        if (now_us >= worker->refresh_due_us) {
+                code = finish(worker, filled, err);
+                if (!code)
+                        code = refresh(worker, err);
                 worker->refresh_due_us = now_us + worker->config->refresh_ms * US_PER_MS;
         }
+        if (!code)
+                code = retry_held(worker, now_us, err);
         if (now_us >= worker->probe_due_us) {
                 probe_kafka(worker);
                 worker->probe_due_us = clock_monotonic_us() + PROBE_EVERY_US;
@@ -258,19 +279,27 @@ static ErrorCode serve_timers(ViewWorker *worker, Error *err)
         return code;
 }
 
+/* Fill one batch while PostgreSQL works on the one before, then send it off. */
 static ErrorCode work(ViewWorker *worker, Error *err)
 {
+        ViewBatch *batch = &worker->batches[worker->filling];
+        PGconn *conn = NULL;
         ErrorCode code = ensure_session(worker, err);
 
+        view_batch_clear(batch);
         if (!code)
-                code = serve_timers(worker, err);
-        view_batch_clear(&worker->batch);
+                code = serve_timers(worker, batch, err);
+        if (!code && view_source_needs_store(&worker->source))
+                code = finish(worker, batch, err);
+        if (!code && !worker->writer.batch)
+                conn = view_session_conn(worker->session);
         if (!code)
-                code = view_source_collect(&worker->source, view_session_conn(worker->session),
-                                           &worker->batch, POLL_MS, err);
+                code = view_source_collect(&worker->source, conn, batch, POLL_MS, err);
         if (!code)
-                code = view_writer_apply(&worker->writer, worker->session, &worker->batch,
-                                         feeds_of(worker), err);
+                code = finish(worker, batch, err);
+        if (!code)
+                code = view_writer_begin(&worker->writer, worker->session, batch, err);
+        worker->filling = 1 - worker->filling;
         return code;
 }
 
@@ -285,6 +314,18 @@ static void recover(ViewWorker *worker, const Error *err)
         drop_session(worker);
         while (!atomic_load(&worker->stopping) && clock_monotonic_us() < until_us)
                 clock_wait_us(POLL_MS * US_PER_MS);
+}
+
+/* Finish what is under way, say where we are, give the log partitions up. */
+static void end(ViewWorker *worker)
+{
+        Error err = ERROR_INIT;
+
+        if (worker->session && finish(worker, &worker->batches[worker->filling], &err))
+                log_warning("batch-unfinished", "%s: %s", worker->view->model->view, err.message);
+        if (worker->source.consumer)
+                view_source_commit_offsets(&worker->source);
+        drop_session(worker);
 }
 
 static void *run(void *data)
@@ -306,9 +347,7 @@ static void *run(void *data)
                 atomic_store(&worker->postgresql_ok, true);
                 backoff_reset(&worker->backoff);
         }
-        if (worker->source.consumer)
-                view_source_commit_offsets(&worker->source);
-        drop_session(worker);
+        end(worker);
         return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "view_writer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "common/base/backoff.h"
@@ -12,13 +13,13 @@ typedef struct Apply {
         ViewWriter *writer;
         ViewSession *session;
         ViewBatch *batch;
-        const FeedList *feeds;
 } Apply;
 
-void view_writer_init(ViewWriter *writer, const View *view, ViewMetrics *metrics,
-                      ViewWriterHold hold, void *owner)
+void view_writer_init(ViewWriter *writer, const View *view, const FeedList *feeds,
+                      ViewMetrics *metrics, ViewWriterHold hold, void *owner)
 {
         *writer = (ViewWriter){ .metrics = metrics,
+                                .feeds = feeds,
                                 .fold = row_fold_new(view->columns, view->n_columns),
                                 .hold = hold,
                                 .owner = owner };
@@ -29,13 +30,18 @@ void view_writer_deinit(ViewWriter *writer)
         row_fold_free(writer->fold);
 }
 
+void view_writer_abandon(ViewWriter *writer)
+{
+        writer->batch = NULL;
+}
+
 /* Mark where items [@from, @to) bring each feed; how many there are. */
 static size_t mark(const Apply *apply, size_t from, size_t to)
 {
         size_t n = 0;
 
-        for (size_t i = 0; i < apply->feeds->n_feeds; i++)
-                apply->feeds->feeds[i]->mark_position = 0;
+        for (size_t i = 0; i < apply->writer->feeds->n_feeds; i++)
+                apply->writer->feeds->feeds[i]->mark_position = 0;
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &apply->batch->items[i];
                 Feed *feed = item->feed;
@@ -53,13 +59,13 @@ static size_t mark(const Apply *apply, size_t from, size_t to)
 }
 
 /* It is committed. */
-static void settle(const Apply *apply, size_t from, size_t to, size_t n_events, int64_t foreign)
+static void settle(const Apply *apply, size_t from, size_t to)
 {
         ViewMetrics *metrics = apply->writer->metrics;
         int64_t now_us = clock_now_us();
 
-        for (size_t i = 0; i < apply->feeds->n_feeds; i++) {
-                Feed *feed = apply->feeds->feeds[i];
+        for (size_t i = 0; i < apply->writer->feeds->n_feeds; i++) {
+                Feed *feed = apply->writer->feeds->feeds[i];
 
                 if (!feed->mark_position)
                         continue;
@@ -72,8 +78,8 @@ static void settle(const Apply *apply, size_t from, size_t to, size_t n_events, 
                 backoff_reset(&feed->backoff);
         }
         metric_add(metrics->batches, 1);
-        metric_add(metrics->events, (int64_t)n_events);
-        metric_add(metrics->foreign, foreign);
+        metric_add(metrics->events, (int64_t)apply->writer->n_events);
+        metric_add(metrics->foreign, apply->writer->foreign);
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &apply->batch->items[i];
 
@@ -90,26 +96,43 @@ static bool is_data_fault(const Error *err)
                strncmp(err->sqlstate, "54", 2) == 0; /* a limit, such as the size of an index row */
 }
 
-/* One transaction. @ret_culprit is set when the fold knows which item is to blame. */
+/* One transaction, up to its answer. @ret_culprit is set when the fold knows which item is to blame. */
+static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
+                            Error *err)
+{
+        ViewWriter *writer = apply->writer;
+        ErrorCode code;
+
+        writer->n_events = mark(apply, from, to);
+        writer->foreign = 0;
+        if (writer->n_events == 0)
+                return ERROR_NONE;
+        row_fold_clear(writer->fold);
+        code = view_session_load(apply->session, apply->batch, from, to, writer->fold, err);
+        if (!code)
+                code = view_batch_fold(apply->batch, from, to, writer->fold, &writer->foreign,
+                                       ret_culprit, err);
+        return code ? code : view_session_send(apply->session, writer->fold, writer->feeds, err);
+}
+
+static ErrorCode receive_range(const Apply *apply, size_t from, size_t to, Error *err)
+{
+        ErrorCode code;
+
+        if (apply->writer->n_events == 0)
+                return ERROR_NONE;
+        code = view_session_receive(apply->session, &apply->writer->foreign, err);
+        if (!code)
+                settle(apply, from, to);
+        return code;
+}
+
 static ErrorCode write_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
                              Error *err)
 {
-        RowFold *fold = apply->writer->fold;
-        size_t n_events = mark(apply, from, to);
-        int64_t foreign = 0;
-        ErrorCode code;
+        ErrorCode code = send_range(apply, from, to, ret_culprit, err);
 
-        if (n_events == 0)
-                return ERROR_NONE;
-        row_fold_clear(fold);
-        code = view_session_load(apply->session, apply->batch, from, to, fold, err);
-        if (!code)
-                code = view_batch_fold(apply->batch, from, to, fold, &foreign, ret_culprit, err);
-        if (!code)
-                code = view_session_write(apply->session, fold, apply->feeds, &foreign, err);
-        if (!code)
-                settle(apply, from, to, n_events, foreign);
-        return code;
+        return code ? code : receive_range(apply, from, to, err);
 }
 
 /* Deadlocks with another view's or instance's transaction pass. */
@@ -156,10 +179,44 @@ static ErrorCode apply_range(const Apply *apply, size_t from, size_t to, Error *
         return code ? code : apply_range(apply, middle, to, err);
 }
 
-ErrorCode view_writer_apply(ViewWriter *writer, ViewSession *session, ViewBatch *batch,
-                            const FeedList *feeds, Error *err)
+/* Whether another try, or a try with less, can help. */
+static bool can_try_again(ErrorCode code, const Error *err, size_t culprit)
 {
-        Apply apply = { .writer = writer, .session = session, .batch = batch, .feeds = feeds };
+        return code == ERROR_CONFLICT || culprit != SIZE_MAX || is_data_fault(err);
+}
 
-        return batch->n_items ? apply_range(&apply, 0, batch->n_items, err) : ERROR_NONE;
+ErrorCode view_writer_begin(ViewWriter *writer, ViewSession *session, ViewBatch *batch, Error *err)
+{
+        Apply apply = { .writer = writer, .session = session, .batch = batch };
+        size_t culprit = SIZE_MAX;
+        ErrorCode code;
+
+        assert(!writer->batch);
+
+        if (batch->n_items == 0)
+                return ERROR_NONE;
+        code = send_range(&apply, 0, batch->n_items, &culprit, err);
+        writer->must_retry = code && can_try_again(code, err, culprit);
+        if (code && !writer->must_retry)
+                return code;
+        writer->batch = batch;
+        return ERROR_NONE;
+}
+
+ErrorCode view_writer_finish(ViewWriter *writer, ViewSession *session, bool *ret_clean, Error *err)
+{
+        Apply apply = { .writer = writer, .session = session, .batch = writer->batch };
+        ErrorCode code = ERROR_NONE;
+
+        *ret_clean = true;
+        if (!writer->batch)
+                return ERROR_NONE;
+        writer->batch = NULL;
+        if (!writer->must_retry) {
+                code = receive_range(&apply, 0, apply.batch->n_items, err);
+                if (!code || !can_try_again(code, err, SIZE_MAX))
+                        return code;
+        }
+        *ret_clean = false;
+        return apply_range(&apply, 0, apply.batch->n_items, err);
 }

@@ -152,9 +152,32 @@ static int read_hex4(const char *p, const char *end)
         return value;
 }
 
+/* The first byte that means something in a string: a quote, a backslash, a control character. */
+static const char *skip_plain(const char *p, const char *end)
+{
+        const uint64_t ones = UINT64_MAX / 255, highs = ones << 7;
+
+        /* Eight at a time: a byte's high bit comes out set when the byte is one of those. Bytes behind
+         * such a one may come out set by mistake, hence the second look below. */
+        for (; end - p >= 8; p += 8) {
+                uint64_t word, quotes, backslashes, found;
+
+                memcpy(&word, p, sizeof word);
+                quotes = word ^ (ones * '"');
+                backslashes = word ^ (ones * '\\');
+                found = ((quotes - ones) & ~quotes) | ((backslashes - ones) & ~backslashes) |
+                        ((word - ones * 0x20) & ~word);
+                if (found & highs)
+                        break;
+        }
+        while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20)
+                p++;
+        return p;
+}
+
 static const char *scan_string(const char *p, const char *end)
 {
-        for (p++; p < end; p++) {
+        for (p++; (p = skip_plain(p, end)) < end; p++) {
                 if (*p == '"')
                         return p + 1;
                 if ((unsigned char)*p < 0x20)
