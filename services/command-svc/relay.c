@@ -115,6 +115,7 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
         }
         log->acknowledged++;
         relay->progress_us = clock_monotonic_us();
+        backoff_reset(&relay->backoff);
         metric_add(relay->published, 1);
         if (log->sampled && log->acknowledged >= log->sampled) {
                 metric_observe_us(relay->publish_time, clock_now_us() - log->sampled_stored_us);
@@ -304,6 +305,8 @@ static void recover(Relay *relay, const Error *err)
 {
         char reason[256];
 
+        if (relay->failed) /* it may be the topic that is gone */
+                relay->topics_ready = false;
         if (err->code) {
                 log_warning("relay-interrupted", "%s", err->message);
                 drop_session(relay);
@@ -316,6 +319,7 @@ static void recover(Relay *relay, const Error *err)
         log_warning("producer-replaced", "publishing begins again from what is acknowledged");
         metric_add(relay->restarts, 1);
         drop_producer(relay);
+        relay->retry_due_us = clock_monotonic_us() + backoff_next_us(&relay->backoff);
 }
 
 static void wait_for_work(Relay *relay)
@@ -335,8 +339,9 @@ static void wait_for_work(Relay *relay)
 
 static bool finished(Relay *relay)
 {
+        /* Counted anew: what the writers offered last came after the last count. */
         return atomic_load(&relay->stopping) &&
-               (atomic_load(&relay->backlog) == 0 ||
+               (count_backlog(relay) == 0 ||
                 clock_monotonic_us() >= atomic_load(&relay->stop_deadline_us));
 }
 
@@ -345,8 +350,11 @@ static void update_connected(Relay *relay)
         bool stalled = atomic_load(&relay->backlog) > 0 &&
                        clock_monotonic_us() - relay->progress_us > STALLED_AFTER_US;
 
-        if (atomic_load(&relay->backlog) == 0)
+        if (atomic_load(&relay->backlog) == 0) {
                 relay->progress_us = clock_monotonic_us();
+                if (!relay->failed)
+                        backoff_reset(&relay->backoff);
+        }
         atomic_store(&relay->connected, !stalled);
 }
 
@@ -359,10 +367,8 @@ static void *run(void *data)
 
                 if (clock_monotonic_us() >= relay->retry_due_us) {
                         relay->retry_due_us = 0;
-                        if (work(relay, &err) == ERROR_NONE) {
-                                backoff_reset(&relay->backoff);
+                        if (work(relay, &err) == ERROR_NONE)
                                 update_connected(relay);
-                        }
                         recover(relay, &err);
                 }
                 (void)count_backlog(relay);

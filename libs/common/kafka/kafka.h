@@ -17,13 +17,13 @@ typedef struct KafkaTopic {
 } KafkaTopic;
 
 /**
- * kafka_topics_ensure() - make missing topics, and check the partition counts of those that exist
+ * kafka_topics_ensure() - make missing topics, and add the partitions that those that exist lack
  * @replication, @min_insync:  for new topics
  *
  * Blocks until @deadline_us (clock_monotonic_us()). A broker that cannot create topics but makes them on first
  * use (librdkafka's built-in cluster) is fine. Thread: any.
  *
- * Return: ERROR_NONE; ERROR_UNAVAILABLE; ERROR_INVALID when a topic has fewer partitions than asked for.
+ * Return: ERROR_NONE; ERROR_UNAVAILABLE; ERROR_INVALID when the broker could never make such a topic.
  */
 _must_check_ ErrorCode kafka_topics_ensure(const char *brokers, const KafkaTopic *topics, size_t n,
                                            int replication, int min_insync, int64_t deadline_us,

@@ -12,6 +12,7 @@ DEFINE_CLEANUP(rd_kafka_queue_t *, rd_kafka_queue_destroy)
 DEFINE_CLEANUP(rd_kafka_event_t *, rd_kafka_event_destroy)
 DEFINE_CLEANUP(rd_kafka_topic_t *, rd_kafka_topic_destroy)
 DEFINE_CLEANUP(rd_kafka_NewTopic_t *, rd_kafka_NewTopic_destroy)
+DEFINE_CLEANUP(rd_kafka_NewPartitions_t *, rd_kafka_NewPartitions_destroy)
 
 static int left_ms(int64_t deadline_us)
 {
@@ -63,6 +64,24 @@ static ErrorCode create_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
         return ERROR_NONE;
 }
 
+/* Ask for more partitions; the count tells afterwards, as above. */
+static ErrorCode add_partitions(rd_kafka_t *client, const KafkaTopic *topic, int64_t deadline_us,
+                                Error *err)
+{
+        _cleanup_(rd_kafka_queue_destroyp) rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
+        _cleanup_(rd_kafka_NewPartitions_destroyp) rd_kafka_NewPartitions_t *more = NULL;
+        _cleanup_(rd_kafka_event_destroyp) rd_kafka_event_t *event = NULL;
+        char text[256];
+
+        more = rd_kafka_NewPartitions_new(topic->name, (size_t)topic->partitions, text,
+                                          sizeof text);
+        if (!more)
+                return error_set(err, ERROR_INVALID, "topic %s: %s", topic->name, text);
+        rd_kafka_CreatePartitions(client, &more, 1, NULL, queue);
+        event = rd_kafka_queue_poll(queue, left_ms(deadline_us));
+        return ERROR_NONE;
+}
+
 static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
                               int min_insync, int64_t deadline_us, Error *err)
 {
@@ -76,16 +95,15 @@ static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
                         return code;
                 if (partitions >= topic->partitions)
                         return ERROR_NONE;
-                if (partitions > 0)
-                        return error_set(err, ERROR_INVALID,
-                                         "topic %s has %d partitions, %" PRId32 " are needed",
-                                         topic->name, partitions, topic->partitions);
                 if (clock_monotonic_us() >= deadline_us)
-                        return error_set(err, ERROR_UNAVAILABLE, "topic %s could not be made",
-                                         topic->name);
+                        return error_set(err, ERROR_UNAVAILABLE,
+                                         "topic %s has %d of %" PRId32 " partitions and could not "
+                                         "be given the rest",
+                                         topic->name, partitions, topic->partitions);
                 if (!asked)
-                        code = create_topic(client, topic, replication, min_insync, deadline_us,
-                                            err);
+                        code = partitions > 0 ? add_partitions(client, topic, deadline_us, err)
+                                              : create_topic(client, topic, replication, min_insync,
+                                                             deadline_us, err);
                 if (code)
                         return code;
                 asked = true;
