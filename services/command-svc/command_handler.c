@@ -105,6 +105,8 @@ static void make_digest(const HttpRequest *req, CommandRequest *request, Memory 
         Buffer *text = &memory->digest_text;
 
         buffer_append(text, request->type->name, strlen(request->type->name) + 1);
+        buffer_append_char(text,
+                           request->actor.api_key ? 'k' : 'u'); /* a user may be called "api-key" */
         buffer_append(text, request->actor_name, strlen(request->actor_name) + 1);
         buffer_append(text, body, size);
         hash_sha256(text->data, text->size, request->digest);

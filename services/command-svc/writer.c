@@ -321,6 +321,13 @@ static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandReques
         return ERROR_NONE;
 }
 
+/* A transaction that met another one says nothing about the client's version: no 409. */
+static void blame_store(Error *err)
+{
+        if (err->code == ERROR_CONFLICT)
+                err->code = ERROR_UNAVAILABLE;
+}
+
 /* A batch that PostgreSQL refuses as a whole: one by one, so that only the culprit fails. */
 static void append_singly(Writer *writer, CommandRequest *list, int64_t deadline_us)
 {
@@ -336,6 +343,7 @@ static void append_singly(Writer *writer, CommandRequest *list, int64_t deadline
                         continue;
                 log_error("append-failed", "could not append %s: %s", one->type->name, err.message);
                 drop_connection(writer);
+                blame_store(&err);
                 refuse_and_complete(one, &err);
         }
 }
@@ -362,6 +370,7 @@ static void process(Writer *writer, CommandRequest *list)
                 drop_connection(writer);
                 if (!was_ready || clock_monotonic_us() + 2 * backoff.first_us >= deadline_us) {
                         log_outage(writer, &err);
+                        blame_store(&err);
                         refuse_all(list, &err);
                         return;
                 }
