@@ -183,6 +183,20 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual(ask("query-svc", "GET", "/v1/metrics", key=key)[0], 401)
         self.assertEqual(self.command("RecordMetric", metric)[0], 403)  # a plain user
 
+    def test_a_user_is_not_an_api_key(self):
+        metric = json.dumps({"name": "uptime", "value": 2, "unit": "s", "source": "probe"})
+        status, _, text = self.suite.request("command-svc", "POST", "/v1/commands/RecordMetric", metric,
+                                             {"x-api-key": API_KEY, "Content-Type": JSON, "Idempotency-Key": "mine"})
+        self.assertEqual(status, 201, text)
+        status, headers, body = self.command("RecordMetric", metric, bearer=token("api-key", "Developer"),
+                                             Idempotency_Key="mine")
+        self.assertEqual(status, 201, body)
+        self.assertNotIn("idempotent-replayed", headers)
+        self.assertNotEqual(body["commandId"], json.loads(text)["commandId"])
+
+    def test_a_number_too_small_to_hold_is_refused(self):
+        self.assertEqual(self.read("/v1/metrics?value=1e-999")[0], 400)
+
     def test_metrics_and_lists(self):
         developer = token("dev", "Developer")
         source = f"s-{uuid.uuid4()}"

@@ -39,9 +39,13 @@ static ErrorCode parse_integer(const Field *field, const char *text, int64_t min
 static ErrorCode parse_float(const Field *field, const char *text, Buffer *ret, Error *err)
 {
         char *end = NULL;
-        double value = strtod(text, &end);
+        double value;
 
-        if (!*text || strspn(text, "0123456789+-.eE") != strlen(text) || *end || !isfinite(value))
+        errno = 0;
+        value = strtod(text, &end);
+        /* A number too small for a double is refused, as PostgreSQL does. */
+        if (!*text || strspn(text, "0123456789+-.eE") != strlen(text) || *end || !isfinite(value) ||
+            (value == 0 && errno == ERANGE))
                 return expected(field, err, "a number");
         buffer_append_string(ret, text);
         return ERROR_NONE;
