@@ -328,11 +328,17 @@ static void blame_store(Error *err)
                 err->code = ERROR_UNAVAILABLE;
 }
 
+static int64_t give_up_us(const Writer *writer)
+{
+        return clock_monotonic_us() + writer->config->command_timeout_ms * US_PER_MS;
+}
+
 /* A batch that PostgreSQL refuses as a whole: one by one, so that only the culprit fails. */
-static void append_singly(Writer *writer, CommandRequest *list, int64_t deadline_us)
+static void append_singly(Writer *writer, CommandRequest *list)
 {
         while (list) {
                 CommandRequest *one = list;
+                int64_t deadline_us = give_up_us(writer);
                 Error err = ERROR_INIT;
 
                 list = one->next;
@@ -350,7 +356,7 @@ static void append_singly(Writer *writer, CommandRequest *list, int64_t deadline
 
 static void process(Writer *writer, CommandRequest *list)
 {
-        int64_t deadline_us = clock_monotonic_us() + writer->config->command_timeout_ms * US_PER_MS;
+        int64_t deadline_us = give_up_us(writer);
         Backoff backoff = BACKOFF_INIT(10 * US_PER_MS, 200 * US_PER_MS);
         bool was_ready = writer_ready(writer);
 
@@ -362,7 +368,7 @@ static void process(Writer *writer, CommandRequest *list)
                         continue;
                 if (code == ERROR_INTERNAL && list) {
                         aggregate_cache_clear(writer->cache);
-                        append_singly(writer, list, deadline_us);
+                        append_singly(writer, list);
                         return;
                 }
                 /* Whether the batch was stored is not known. The same command ids are appended again: the

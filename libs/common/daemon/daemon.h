@@ -42,7 +42,7 @@ typedef struct DaemonConfig {
                                "port to listen on; 0 takes a free one"),                           \
                 CONFIG_ROW_INT(DaemonConfig, http_connections_max, "2000", 1, 100000,              \
                                "open connections; more wait"),                                     \
-                CONFIG_ROW_INT(DaemonConfig, http_body_bytes_max, "1048576", 1024, 1073741824,     \
+                CONFIG_ROW_INT(DaemonConfig, http_body_bytes_max, "1048576", 1024, 4194304,        \
                                "largest request body, bytes"),                                     \
                 CONFIG_ROW_INT(DaemonConfig, http_idle_timeout_s, "60", 1, 86400,                  \
                                "close a silent connection after this long"),                       \
