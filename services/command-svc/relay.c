@@ -68,7 +68,8 @@ ErrorCode relay_new(Relay **ret, const CommandConfig *config, Error *err)
         relay->logs = calloc(n_types * relay->partitions, sizeof *relay->logs);
         if (!relay->logs)
                 return error_no_memory(err);
-        share = (size_t)config->relay_queue_bytes_max / (n_types * relay->partitions);
+        /* half of it for offers, half for what the producer has */
+        share = (size_t)config->relay_queue_bytes_max / 2 / (n_types * relay->partitions);
         for (size_t t = 0; t < n_types; t++)
                 for (size_t p = 0; p < relay->partitions; p++)
                         relay_log_init(&relay->logs[relay->n_logs++], domain_aggregates[t]->name,
@@ -105,6 +106,7 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
         Relay *relay = opaque;
         RelayLog *log = message->_private;
 
+        relay_log_note_reported(log, message->len);
         if (relay->failed)
                 return;
         if (message->err) {
@@ -136,8 +138,10 @@ static void drop_producer(Relay *relay)
         relay->failed = true; /* reports of purged messages mean nothing */
         kafka_producer_free(TAKE_PTR(relay->producer));
         relay->failed = false;
-        for (size_t i = 0; i < relay->n_logs; i++)
+        for (size_t i = 0; i < relay->n_logs; i++) {
                 relay->logs[i].produced = relay->logs[i].acknowledged;
+                relay->logs[i].queued_bytes = 0;
+        }
 }
 
 static void drop_session(Relay *relay)
@@ -186,15 +190,12 @@ static ErrorCode ensure_producer(Relay *relay, Error *err)
         return ERROR_NONE;
 }
 
-static ErrorCode connect_parts(Relay *relay, Error *err)
+static ErrorCode ensure_session(Relay *relay, Error *err)
 {
-        ErrorCode code = ERROR_NONE;
-
-        if (!relay->session) {
-                code = relay_session_open(&relay->session, relay->config->pg_url, err);
-                relay->refresh_due_us = 0;
-        }
-        return code ? code : ensure_producer(relay, err);
+        if (relay->session)
+                return ERROR_NONE;
+        relay->refresh_due_us = 0;
+        return relay_session_open(&relay->session, relay->config->pg_url, err);
 }
 
 static ErrorCode produce(Relay *relay, RelayLog *log, const Event *event, Error *err)
@@ -206,6 +207,7 @@ static ErrorCode produce(Relay *relay, RelayLog *log, const Event *event, Error 
         if (code)
                 return code;
         log->produced = event->position;
+        relay_log_note_queued(log, relay->scratch.size);
         if (!log->sampled) {
                 log->sampled = event->position;
                 log->sampled_stored_us = event->timestamp_us;
@@ -219,7 +221,8 @@ static ErrorCode produce_from_store(Relay *relay, RelayLog *log, Error *err)
         ErrorCode code;
 
         code = store_read_log(relay_session_conn(relay->session), log->aggregate_type,
-                              log->partition, log->produced, READ_BACK_SIZE, &batch,
+                              log->partition, log->produced,
+                              relay_log_read_size(log, READ_BACK_SIZE), &batch,
                               clock_monotonic_us() + KAFKA_TIMEOUT_US, err);
         if (code)
                 return code;
@@ -252,7 +255,7 @@ static ErrorCode pump(Relay *relay, RelayLog *log, Error *err)
         ErrorCode code = ERROR_NONE;
 
         while (!code && log->produced < atomic_load(&log->committed) &&
-               log->produced - log->acknowledged < relay->config->relay_window_events) {
+               relay_log_has_room(log, relay->config->relay_window_events)) {
                 _cleanup_(stored_events_unrefp) StoredEvents *events =
                         relay_log_take(log, log->produced + 1);
 
@@ -282,11 +285,16 @@ static int64_t count_backlog(Relay *relay)
 static ErrorCode work(Relay *relay, Error *err)
 {
         int64_t now_us = clock_monotonic_us();
-        ErrorCode code = connect_parts(relay, err);
+        ErrorCode code = ensure_session(relay, err);
 
         if (!code && now_us >= relay->refresh_due_us) {
                 code = relay_session_refresh(relay->session, relay->logs, relay->n_logs, err);
                 relay->refresh_due_us = now_us + relay->config->relay_poll_ms * US_PER_MS;
+        }
+        /* After the store: how much waits is known also while the broker is away. */
+        if (!code) {
+                (void)count_backlog(relay);
+                code = ensure_producer(relay, err);
         }
         for (size_t i = 0; !code && i < relay->n_logs; i++)
                 if (atomic_load(&relay->logs[i].leased))
@@ -371,7 +379,8 @@ static void *run(void *data)
                                 update_connected(relay);
                         recover(relay, &err);
                 }
-                (void)count_backlog(relay);
+                if (!relay->retry_due_us) /* else the last count is the best there is */
+                        (void)count_backlog(relay);
                 if (!finished(relay))
                         wait_for_work(relay);
         } while (!finished(relay));

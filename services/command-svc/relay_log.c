@@ -3,14 +3,17 @@
 #include <assert.h>
 #include <string.h>
 
+#define READ_SIZE_MIN 64 /* a query for each single event would be slower than the broker */
+
 void relay_log_init(RelayLog *log, const char *aggregate_type, int32_t partition,
-                    const char *topic_prefix, size_t offer_bytes_max)
+                    const char *topic_prefix, size_t bytes_max)
 {
         _cleanup_(buffer_deinit) Buffer topic = BUFFER_INIT;
 
         *log = (RelayLog){ .aggregate_type = aggregate_type,
                            .partition = partition,
-                           .offer_bytes_max = offer_bytes_max };
+                           .event_bytes = 1024,
+                           .bytes_max = bytes_max };
         buffer_printf(&topic, "%s.%s.events", topic_prefix, aggregate_type);
         log->topic = buffer_take(&topic);
         (void)pthread_mutex_init(&log->lock, NULL);
@@ -63,7 +66,7 @@ void relay_log_offer(RelayLog *log, StoredEvents *events)
         if (last > atomic_load(&log->committed))
                 atomic_store(&log->committed, last);
         if (!atomic_load(&log->leased) ||
-            log->offer_bytes + stored_events_bytes(events) > log->offer_bytes_max ||
+            log->offer_bytes + stored_events_bytes(events) > log->bytes_max ||
             (log->n_offers == log->capacity && !grow(log)))
                 return; /* not ours to publish, or the relay reads it back from the store */
         log->offers[(log->first + log->n_offers++) % log->capacity] = stored_events_ref(events);
@@ -93,6 +96,32 @@ void relay_log_drop_offers(RelayLog *log)
 
         while (log->n_offers > 0)
                 stored_events_unref(pop(log));
+}
+
+void relay_log_note_queued(RelayLog *log, size_t size)
+{
+        log->queued_bytes += (int64_t)size;
+        log->event_bytes += ((int64_t)size - log->event_bytes) / 8;
+}
+
+void relay_log_note_reported(RelayLog *log, size_t size)
+{
+        log->queued_bytes -= (int64_t)size;
+}
+
+bool relay_log_has_room(const RelayLog *log, int64_t window)
+{
+        return log->produced - log->acknowledged < window &&
+               log->queued_bytes < (int64_t)log->bytes_max;
+}
+
+int relay_log_read_size(const RelayLog *log, int max)
+{
+        int64_t n = ((int64_t)log->bytes_max - log->queued_bytes) / log->event_bytes;
+
+        if (n < READ_SIZE_MIN)
+                n = READ_SIZE_MIN;
+        return n < max ? (int)n : max;
 }
 
 void relay_log_rewind(RelayLog *log, int64_t published)

@@ -21,6 +21,8 @@ typedef struct RelayLog {
         int64_t acknowledged; /* by the broker, without gaps */
         int64_t produced;     /* handed to the producer */
         int64_t noted;        /* acknowledged, as the store knows it */
+        int64_t queued_bytes; /* produced and not acknowledged: memory of the producer */
+        int64_t event_bytes;  /* of a usual event, as it is produced */
         int64_t sampled;      /* a produced position whose way is timed; 0 when none is */
         int64_t sampled_stored_us;
         _Atomic int64_t committed; /* the highest position known to be in the store */
@@ -30,11 +32,11 @@ typedef struct RelayLog {
         StoredEvents **offers; /* ring */
         size_t first, n_offers, capacity;
         size_t offer_bytes;
-        size_t offer_bytes_max;
+        size_t bytes_max; /* for the offers, and for what is produced */
 } RelayLog;
 
 void relay_log_init(RelayLog *log, const char *aggregate_type, int32_t partition,
-                    const char *topic_prefix, size_t offer_bytes_max);
+                    const char *topic_prefix, size_t bytes_max);
 void relay_log_deinit(RelayLog *log);
 
 /* Thread: any. Takes a reference, or lets the store keep it alone when there is no room. */
@@ -46,6 +48,16 @@ StoredEvents *relay_log_take(RelayLog *log, int64_t position);
 
 /* Forget the offers: the lease is somebody else's. */
 void relay_log_drop_offers(RelayLog *log);
+
+/* The producer has an event of @size bytes; and it has it no longer. */
+void relay_log_note_queued(RelayLog *log, size_t size);
+void relay_log_note_reported(RelayLog *log, size_t size);
+
+/* Whether more may be produced: at most @window events, and about so many bytes as the log may have. */
+bool relay_log_has_room(const RelayLog *log, int64_t window);
+
+/* How many events of the store, @max at most, fit into the room that is left; never just a few. */
+int relay_log_read_size(const RelayLog *log, int max);
 
 /* Begin again behind @published. */
 void relay_log_rewind(RelayLog *log, int64_t published);

@@ -106,6 +106,30 @@ START_TEST(memory_is_bounded)
 }
 END_TEST
 
+START_TEST(what_the_producer_has_is_bounded)
+{
+        _cleanup_(relay_log_deinit) RelayLog log;
+
+        init(&log, 1 << 20);
+        ck_assert_int_eq(relay_log_read_size(&log, 1000), 1000);
+        while (relay_log_has_room(&log, 1000)) {
+                log.produced++;
+                relay_log_note_queued(&log, 10000);
+        }
+        ck_assert_int_eq(log.produced, (1 << 20) / 10000 + 1);
+        ck_assert_int_eq(relay_log_read_size(&log, 1000), 64);
+        while (log.acknowledged < log.produced) {
+                log.acknowledged++;
+                relay_log_note_reported(&log, 10000);
+        }
+        ck_assert_int_eq(log.queued_bytes, 0);
+        ck_assert_int_eq(relay_log_read_size(&log, 1000), (1 << 20) / log.event_bytes);
+        ck_assert(relay_log_has_room(&log, 1000));
+        log.produced += 1000; /* of whatever size */
+        ck_assert(!relay_log_has_room(&log, 1000));
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("relay_log");
@@ -117,6 +141,7 @@ int main(void)
         tcase_add_test(tcase, a_hole_is_left_to_the_store);
         tcase_add_test(tcase, what_was_published_already_is_dropped);
         tcase_add_test(tcase, memory_is_bounded);
+        tcase_add_test(tcase, what_the_producer_has_is_bounded);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
