@@ -7,18 +7,18 @@
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
 #include "common/event/event_codec.h"
-#include "common/model/auth_predicate.h"
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
 #include "query_app.h"
-#include "read_request.h"
+#include "read_handler.h"
+#include "read_run.h"
 
 /* Who may read every history, whatever the models say. */
 #define ADMIN_GROUP "Admin"
 
 typedef struct HistoryRequest {
         const QueryApp *app;
-        const Principal *principal;
+        Reader reader;
         const char *type;
         const char *id;
         int64_t limit;
@@ -62,6 +62,14 @@ static void read_parameter(void *data, const char *name, const char *value)
         }
 }
 
+static bool is_admin(const Reader *reader)
+{
+        for (size_t i = 0; i < reader->n_groups; i++)
+                if (strcmp(reader->groups[i], ADMIN_GROUP) == 0)
+                        return true;
+        return false;
+}
+
 /* Whose row one may read, its history one may read: the row of the view that is called as the type. */
 static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret,
                           int64_t deadline_us, Error *err)
@@ -70,11 +78,10 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         _cleanup_(sql_text_deinit) SqlText sql = SQL_TEXT_INIT;
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
         _cleanup_(PQclearp) PGresult *res = NULL;
-        Reader reader = read_request_reader(request->principal);
         size_t user_param = 0;
         ErrorCode code;
 
-        *ret = principal_in_group(request->principal, ADMIN_GROUP);
+        *ret = is_admin(&request->reader);
         if (*ret || !model)
                 return ERROR_NONE;
         if (!params)
@@ -84,14 +91,14 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         sql_append(&sql, " AS r WHERE r.\"id\" = ");
         (void)sql_param(&sql, request->id, "text");
         sql_append(&sql, " AND ");
-        auth_predicate(&sql, model, &reader, AUTH_READ, &user_param, "r");
+        auth_predicate(&sql, model, &request->reader, AUTH_READ, &user_param, "r");
         sql_append(&sql, ")");
         for (size_t i = 0; i < sql.n_params; i++)
                 pg_params_text(params, sql.params[i]);
         code = pg_exec(conn, sql.text.data, params, &res, deadline_us, "look at a row", err);
         if (!code)
                 *ret = PQgetvalue(res, 0, 0)[0] == 't';
-        return code;
+        return read_fault(code, model, err);
 }
 
 static void send(const HistoryRequest *request, const EventBatch *batch, HttpResponse *res)
@@ -149,7 +156,7 @@ void handle_history(void *data, const HttpRequest *req, HttpResponse *res)
         Error err = ERROR_INIT;
         HistoryRequest request = {
                 .app = app,
-                .principal = http_request_principal(req),
+                .reader = reader_of(req),
                 .type = http_request_param(req, "type"),
                 .id = http_request_param(req, "id"),
                 .limit = app->config->page_limit_default,

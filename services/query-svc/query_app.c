@@ -33,6 +33,9 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
         if (!app)
                 return error_no_memory(err);
         app->config = config;
+        if (config->page_limit_default > config->page_limit_max)
+                return error_set(err, ERROR_INVALID,
+                                 "page_limit_default must not be over page_limit_max");
         code = schema_load(&app->schema, config->schema_file, err);
         if (!code)
                 code = pg_pool_new(&app->pool, config->pg_url, "query-svc",

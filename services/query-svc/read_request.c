@@ -1,195 +1,193 @@
 #include "read_request.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
-typedef struct Parse {
-        ReadRequest *request;
-        Error *err;
-        ErrorCode code;
-} Parse;
+#include "page_cursor.h"
 
-/* @value lives in the request's arena and may be cut up. */
-typedef ErrorCode (*ParseParameter)(ReadRequest *request, char *value, Error *err);
+typedef ErrorCode (*TakeParameter)(ReadRequest *request, const char *value, Error *err);
 
-static ErrorCode bad(Error *err, const char *name, const char *what)
+typedef struct Parameter {
+        const char *name;
+        bool list_only;
+        TakeParameter take;
+} Parameter;
+
+static ErrorCode take_limit(ReadRequest *request, const char *value, Error *err)
 {
-        return error_set_field(err, ERROR_MALFORMED, name, "%s %s", name, what);
-}
+        size_t max = (size_t)request->config->page_limit_max, limit = 0;
+        size_t n_digits = strspn(value, "0123456789");
 
-static ErrorCode parse_limit(ReadRequest *request, char *value, Error *err)
-{
-        char *end;
-        long limit;
-
-        errno = 0;
-        limit = strtol(value, &end, 10);
-        if (errno || *end || end == value || limit < 1 || limit > request->config->page_limit_max)
+        for (size_t i = 0; i < n_digits && limit <= max; i++)
+                limit = limit * 10 + (size_t)(value[i] - '0');
+        if (!n_digits || value[n_digits] || limit < 1 || limit > max)
                 return error_set_field(err, ERROR_MALFORMED, "limit",
-                                       "limit must be a number from 1 to %d",
-                                       (int)request->config->page_limit_max);
-        request->limit = (int)limit;
+                                       "limit must be a whole number from 1 to %zu", max);
+        request->limit = limit;
         return ERROR_NONE;
 }
 
-static ErrorCode parse_cursor(ReadRequest *request, char *value, Error *err)
+static ErrorCode take_cursor(ReadRequest *request, const char *value, Error *err)
 {
-        request->cursor = value;
+        request->cursor = arena_copy(&request->arena, value);
         return ERROR_NONE;
 }
 
-static ErrorCode parse_after(ReadRequest *request, char *value, Error *err)
+static ErrorCode take_sort(ReadRequest *request, const char *value, Error *err)
 {
-        request->after = value;
+        request->sort = arena_copy(&request->arena, value);
         return ERROR_NONE;
 }
 
-static ErrorCode parse_sort(ReadRequest *request, char *value, Error *err)
+static ErrorCode take_filter(ReadRequest *request, const char *value, Error *err)
 {
-        if (request->sort)
-                return bad(err, "sort", "is given twice");
-        request->sort = value;
-        return ERROR_NONE;
-}
-
-static ErrorCode parse_filter(ReadRequest *request, char *value, Error *err)
-{
-        buffer_printf(&request->question, "&filter=%s", value);
         return filter_add_json(&request->filter, value, err);
 }
 
-static const Field *find_column(const Model *model, const char *name)
+static ErrorCode take_after(ReadRequest *request, const char *value, Error *err)
 {
-        const Field *field = model_field(model, name);
-
-        return field && field->kind == FIELD_COLUMN ? field : NULL;
+        return read_tokens_add(&request->tokens, "after", value, err);
 }
 
-static bool contains(const Field *const *list, size_t n, const Field *field)
+/* The next name of a list cut at commas, copied; NULL behind the last. Moves *@p on. */
+static const char *next_name(ReadRequest *request, const char **p)
 {
-        for (size_t i = 0; i < n; i++)
-                if (list[i] == field)
-                        return true;
-        return false;
+        const char *start = *p;
+        size_t size;
+
+        if (!start)
+                return NULL;
+        size = strcspn(start, ",");
+        *p = start[size] ? start + size + 1 : NULL;
+        return arena_copy_n(&request->arena, start, size);
 }
 
-static ErrorCode parse_include(ReadRequest *request, char *value, Error *err)
+static ErrorCode take_include(ReadRequest *request, const char *value, Error *err)
 {
-        char *item;
+        const char *name;
 
-        while ((item = strsep(&value, ","))) {
-                const Field *field = model_field(request->model, item);
+        while ((name = next_name(request, &value))) {
+                const Field *field = model_field(request->model, name);
 
                 if (!field || field->kind == FIELD_COLUMN)
                         return error_set_field(err, ERROR_MALFORMED, "include",
-                                               "%s has no relation \"%s\"", request->model->name,
-                                               item);
-                if (contains(request->includes, request->n_includes, field))
-                        return bad(err, "include", "names a relation twice");
+                                               "include: %s has no relation \"%.63s\"",
+                                               request->model->name, name);
+                for (size_t i = 0; i < request->n_includes; i++)
+                        if (request->includes[i] == field)
+                                return error_set_field(err, ERROR_MALFORMED, "include",
+                                                       "include: \"%s\" is named twice", name);
                 if (request->n_includes == SELECT_INCLUDES_MAX)
-                        return bad(err, "include", "names too many relations");
+                        return error_set_field(err, ERROR_MALFORMED, "include",
+                                               "include: more than %d relations",
+                                               SELECT_INCLUDES_MAX);
                 request->includes[request->n_includes++] = field;
         }
         return ERROR_NONE;
 }
 
-static ErrorCode parse_fields(ReadRequest *request, char *value, Error *err)
+static ErrorCode take_fields(ReadRequest *request, const char *value, Error *err)
 {
-        char *item;
+        const Field **fields =
+                arena_alloc(&request->arena, request->model->n_fields, sizeof(const Field *));
+        const char *name;
 
-        while ((item = strsep(&value, ","))) {
-                const Field *field = find_column(request->model, item);
+        while ((name = next_name(request, &value))) {
+                const Field *field = model_field(request->model, name);
 
-                if (!field)
+                if (!field || field->kind != FIELD_COLUMN)
                         return error_set_field(err, ERROR_MALFORMED, "fields",
-                                               "%s has no field \"%s\"", request->model->name,
-                                               item);
-                if (contains(request->fields, request->n_fields, field))
-                        return bad(err, "fields", "names a field twice");
-                if (request->n_fields == READ_FIELDS_MAX)
-                        return bad(err, "fields", "names too many fields");
-                request->fields[request->n_fields++] = field;
+                                               "fields: %s has no column \"%.63s\"%s",
+                                               request->model->name, name,
+                                               field ? "; name it in include" : "");
+                for (size_t i = 0; i < request->n_fields; i++)
+                        if (fields[i] == field)
+                                return error_set_field(err, ERROR_MALFORMED, "fields",
+                                                       "fields: \"%s\" is named twice", name);
+                fields[request->n_fields++] = field;
         }
+        request->fields = fields;
         return ERROR_NONE;
 }
 
-static const struct {
-        const char *name;
-        bool list_only;
-        ParseParameter parse;
-} parameters[] = {
-        { "limit", true, parse_limit },      { "cursor", true, parse_cursor },
-        { "sort", true, parse_sort },        { "filter", true, parse_filter },
-        { "include", false, parse_include }, { "fields", false, parse_fields },
-        { "after", false, parse_after },
+static const Parameter parameters[] = {
+        { "limit", true, take_limit },      { "cursor", true, take_cursor },
+        { "sort", true, take_sort },        { "filter", true, take_filter },
+        { "include", false, take_include }, { "fields", false, take_fields },
+        { "after", false, take_after },
 };
 
-static ErrorCode parse_equality(ReadRequest *request, const char *name, const char *value,
-                                Error *err)
+static ErrorCode given_twice(const char *name, Error *err)
 {
-        const Field *field = request->id ? NULL : find_column(request->model, name);
+        return error_set_field(err, ERROR_MALFORMED, name, "%.63s is given twice", name);
+}
 
-        if (!field)
-                return error_set_field(err, ERROR_MALFORMED, name, "unknown parameter \"%s\"",
-                                       name);
-        buffer_printf(&request->question, "&%s=%s", name, value);
+/* field=value */
+static ErrorCode take_equality(ReadRequest *request, const char *name, const char *value,
+                               Error *err)
+{
+        const Field *field = request->id ? NULL : model_field(request->model, name);
+
+        if (!field || field->kind != FIELD_COLUMN)
+                return error_set_field(err, ERROR_MALFORMED, name,
+                                       "unknown query parameter \"%.63s\"", name);
+        for (size_t i = 0; i < request->n_equals; i++)
+                if (request->equals[i] == field)
+                        return given_twice(name, err);
+        if (request->n_equals == FILTER_PARAMS_MAX)
+                return error_set_field(err, ERROR_MALFORMED, name, "more than %d filters",
+                                       FILTER_PARAMS_MAX);
+        request->equals[request->n_equals++] = field;
         return filter_add_equal(&request->filter, field, value, err);
 }
 
-static void visit(void *data, const char *name, const char *value)
+ErrorCode read_request_open(ReadRequest *ret, const QueryConfig *config, const Schema *schema,
+                            const Reader *reader, const char *path, const char *id, Error *err)
 {
-        Parse *parse = data;
-        ReadRequest *request = parse->request;
-
-        if (parse->code)
-                return;
-        for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
-                if (strcmp(name, parameters[i].name) != 0 ||
-                    (parameters[i].list_only && request->id))
-                        continue;
-                parse->code = parameters[i].parse(request, arena_copy(&request->arena, value),
-                                                  parse->err);
-                return;
-        }
-        parse->code = parse_equality(request, name, value, parse->err);
-}
-
-Reader read_request_reader(const Principal *principal)
-{
-        return (Reader){
-                .user = principal->user,
-                .groups = (const char *const *)principal->groups,
-                .n_groups = principal->n_groups,
-                .api_key = principal->api_key,
-        };
-}
-
-ErrorCode read_request_parse(ReadRequest *ret, const QueryConfig *config, const Schema *schema,
-                             const HttpRequest *req, Error *err)
-{
-        const char *path = http_request_param(req, "model");
-        Parse parse = { .request = ret, .err = err };
-
         ret->config = config;
-        ret->schema = schema;
-        ret->reader = read_request_reader(http_request_principal(req));
+        ret->reader = *reader;
+        ret->id = id;
+        ret->limit = (size_t)config->page_limit_default;
         ret->model = schema_model_by_path(schema, path);
-        ret->id = http_request_param(req, "id");
-        ret->limit = (int)config->page_limit_default;
-        ret->after = http_request_header(req, "X-Consistency-Token");
         if (!ret->model)
-                return error_set(err, ERROR_NOT_FOUND, "there is no model \"%s\"", path);
+                return error_set(err, ERROR_NOT_FOUND, "there is no model \"%.63s\"", path);
         filter_builder_init(&ret->filter, &ret->arena, ret->model);
-        http_request_each_query(req, visit, &parse);
-        if (parse.code)
-                return parse.code;
-        if (ret->after && strlen(ret->after) > READ_TOKEN_MAX)
-                return error_set_field(err, ERROR_MALFORMED, "X-Consistency-Token", "is too long");
-        return keyset_parse(&ret->keyset, ret->model, ret->sort, err);
+        return ERROR_NONE;
 }
 
 void read_request_deinit(ReadRequest *request)
 {
-        buffer_deinit(&request->question);
         arena_deinit(&request->arena);
+        read_tokens_deinit(&request->tokens);
+}
+
+ErrorCode read_request_parameter(ReadRequest *request, const char *name, const char *value,
+                                 Error *err)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(parameters); i++) {
+                const Parameter *parameter = &parameters[i];
+
+                if (strcmp(name, parameter->name) != 0 || (parameter->list_only && request->id))
+                        continue;
+                if (request->given & 1U << i)
+                        return given_twice(name, err);
+                request->given |= 1U << i;
+                return parameter->take(request, value, err);
+        }
+        return take_equality(request, name, value, err);
+}
+
+ErrorCode read_request_token(ReadRequest *request, const char *text, Error *err)
+{
+        return read_tokens_add(&request->tokens, "X-Consistency-Token", text, err);
+}
+
+ErrorCode read_request_close(ReadRequest *request, Error *err)
+{
+        ErrorCode code = keyset_parse(&request->keyset, request->model, request->sort, err);
+
+        if (!code && request->cursor)
+                code = page_cursor_parse(request, &request->arena, &request->after, err);
+        return code;
 }

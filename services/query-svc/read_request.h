@@ -4,43 +4,51 @@
  * read_request.h — what a read asks for, checked against its model.
  */
 
-#include "common/auth/principal.h"
-#include "common/http/http.h"
 #include "common/model/model_select.h"
 #include "query_config.h"
-
-#define READ_FIELDS_MAX 64
-#define READ_TOKEN_MAX  4096 /* bytes of a consistency token */
+#include "read_tokens.h"
 
 typedef struct ReadRequest {
         const QueryConfig *config;
-        const Schema *schema;
         const Model *model;
         Reader reader;
-        const char *id;     /* of a single row; NULL: a list */
-        const char *after;  /* consistency tokens, comma-separated; NULL when there are none */
-        const char *cursor; /* as sent; NULL: the first page */
-        const char *sort;   /* as sent */
-        int limit;
-        Keyset keyset;
+        const char *id; /* of a single row; NULL: a list */
+        Arena arena;    /* what the rest points to */
         FilterBuilder filter;
+        const Field *equals[FILTER_PARAMS_MAX]; /* fields that parameters name */
+        size_t n_equals;
+        Keyset keyset;
+        const char *sort;   /* as sent */
+        const char *cursor; /* as sent; NULL: the first page */
+        char *const *after; /* what the cursor says: one value per key; NULL: the first page */
+        const Field *const *fields; /* columns to send; NULL: all */
+        size_t n_fields;
         const Field *includes[SELECT_INCLUDES_MAX];
         size_t n_includes;
-        const Field *fields[READ_FIELDS_MAX];
-        size_t n_fields; /* 0: all */
-        Buffer question; /* filters and order as they were sent: what a cursor belongs to */
-        Arena arena;     /* what the above points to, but for the HTTP request's own text */
+        size_t limit;
+        ReadTokens tokens; /* what must be visible */
+        unsigned given;    /* bits of the parameters seen so far */
 } ReadRequest;
 
-/* Who asks, as the model library wants it; borrows from @principal. */
-Reader read_request_reader(const Principal *principal);
-
 /**
- * read_request_parse() - fill @ret (zeroed) from the path and the query parameters
- * @req:  outlives @ret, which points into it
+ * read_request_open() - begin with the path: /v1/{path} or /v1/{path}/{id}
+ * @ret:     zeroed; free with read_request_deinit() in any case
+ * @reader:  what it points to outlives @ret, as do @config and @schema
+ * @id:      NULL for a list; outlives @ret
  *
- * Return: ERROR_NONE; ERROR_NOT_FOUND for a path that is no model's; ERROR_MALFORMED naming the parameter.
+ * Return: ERROR_NONE, or ERROR_NOT_FOUND for a path that is no model's.
  */
-_must_check_ ErrorCode read_request_parse(ReadRequest *ret, const QueryConfig *config,
-                                          const Schema *schema, const HttpRequest *req, Error *err);
+_must_check_ ErrorCode read_request_open(ReadRequest *ret, const QueryConfig *config,
+                                         const Schema *schema, const Reader *reader,
+                                         const char *path, const char *id, Error *err);
 void read_request_deinit(ReadRequest *request);
+
+/* Take one query parameter, decoded; copied. ERROR_MALFORMED names the parameter. */
+_must_check_ ErrorCode read_request_parameter(ReadRequest *request, const char *name,
+                                              const char *value, Error *err);
+
+/* Take the header X-Consistency-Token; adds to ?after=. */
+_must_check_ ErrorCode read_request_token(ReadRequest *request, const char *text, Error *err);
+
+/* After the last parameter: put order and cursor together. ERROR_MALFORMED names the parameter. */
+_must_check_ ErrorCode read_request_close(ReadRequest *request, Error *err);

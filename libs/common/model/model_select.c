@@ -96,6 +96,14 @@ static void append_row(Select *s)
         sql_append(s->sql, ") r)");
 }
 
+static void append_guard(Select *s)
+{
+        if (!s->select->guard)
+                return;
+        sql_append(s->sql, " AND ");
+        sql_append(s->sql, s->select->guard);
+}
+
 void model_select_get(SqlText *sql, const ModelSelect *select, const char *id)
 {
         Select s = { .sql = sql, .select = select };
@@ -107,6 +115,7 @@ void model_select_get(SqlText *sql, const ModelSelect *select, const char *id)
         (void)sql_param(sql, id, "text");
         sql_append(sql, " AND ");
         append_reach(&s, select->model, ROW);
+        append_guard(&s);
         sql_append(sql, ") AS item");
 }
 
@@ -117,6 +126,7 @@ static void append_page(Select *s, const Keyset *keyset, char *const *after, siz
         append_from(s, s->select->model, ROW);
         sql_append(s->sql, " WHERE ");
         append_reach(s, s->select->model, ROW);
+        append_guard(s);
         if (s->select->filter) {
                 sql_append(s->sql, " AND ");
                 filter_sql(s->sql, s->select->filter, ROW);

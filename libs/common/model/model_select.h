@@ -23,6 +23,7 @@ typedef struct ModelSelect {
         size_t n_includes;
         size_t include_limit; /* rows of an embedded list: the first by id */
         const Filter *filter; /* NULL: none */
+        const char *guard;    /* SQL condition without which no row is looked at; NULL: none */
 } ModelSelect;
 
 /* One row with one column: the row with @id as JSON, null when it is not within the reader's reach. */
