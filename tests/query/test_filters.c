@@ -100,15 +100,16 @@ static void append_encoded(Buffer *target, const char *text)
 
 static void check_ids(const char *target, const char *ids)
 {
+        _cleanup_(buffer_deinit) Buffer seen = BUFFER_INIT;
         const json_t *item;
-        char seen[8] = "";
         size_t i;
 
         ck_assert_msg(query_stack_get(stack, QUERY_ALICE, target, NULL) == 200, "%s: %s", target,
                       query_stack_body(stack));
         json_array_foreach(json_object_get(query_stack_json(stack), "items"), i, item)
-                (void)strncat(seen, json_string_value(json_object_get(item, "id")), 1);
-        ck_assert_msg(strcmp(seen, ids) == 0, "%s: \"%s\"", target, seen);
+                buffer_append_string(&seen, json_string_value(json_object_get(item, "id")));
+        ck_assert_msg(strcmp(buffer_text(&seen), ids) == 0, "%s: \"%s\"", target,
+                      buffer_text(&seen));
 }
 
 START_TEST(operators_choose_rows)

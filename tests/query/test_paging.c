@@ -148,8 +148,8 @@ START_TEST(rows_come_and_go_between_pages)
                       cursor.data);
         ck_assert_int_eq(query_stack_get(stack, QUERY_ALICE, target.data, NULL), 200);
         append_ids(&ids);
-        ck_assert_ptr_null(strstr(ids.data, "before "));
-        ck_assert_ptr_nonnull(strstr(ids.data, "behind "));
+        ck_assert_ptr_null(strstr(buffer_text(&ids), "before "));
+        ck_assert_ptr_nonnull(strstr(buffer_text(&ids), "behind "));
         ck_assert_uint_eq(json_array_size(json_object_get(query_stack_json(stack), "items")),
                           36 - 5 + 1);
 }
