@@ -32,6 +32,7 @@ struct Relay {
         pthread_t thread;
         bool running;
         atomic_bool stopping;
+        bool stop_refreshed; /* the relay's: it has looked at leases and heads since it was told to stop */
         _Atomic int64_t stop_deadline_us;
 
         /* the relay thread's */
@@ -285,11 +286,13 @@ static int64_t count_backlog(Relay *relay)
 static ErrorCode work(Relay *relay, Error *err)
 {
         int64_t now_us = clock_monotonic_us();
+        bool stopping = atomic_load(&relay->stopping);
         ErrorCode code = ensure_session(relay, err);
 
-        if (!code && now_us >= relay->refresh_due_us) {
+        if (!code && (now_us >= relay->refresh_due_us || (stopping && !relay->stop_refreshed))) {
                 code = relay_session_refresh(relay->session, relay->logs, relay->n_logs, err);
                 relay->refresh_due_us = now_us + relay->config->relay_poll_ms * US_PER_MS;
+                relay->stop_refreshed = stopping && !code;
         }
         /* After the store: how much waits is known also while the broker is away. */
         if (!code) {
@@ -347,9 +350,10 @@ static void wait_for_work(Relay *relay)
 
 static bool finished(Relay *relay)
 {
-        /* Counted anew: what the writers offered last came after the last count. */
+        /* Counted anew: what the writers offered last came after the last count. And only after a look at
+         * the leases: a service that is stopped right after its start may not have had any yet. */
         return atomic_load(&relay->stopping) &&
-               (count_backlog(relay) == 0 ||
+               ((relay->stop_refreshed && count_backlog(relay) == 0) ||
                 clock_monotonic_us() >= atomic_load(&relay->stop_deadline_us));
 }
 
