@@ -13,6 +13,7 @@
 
 #define STORE_READ_MAX     1000 /* events at a time */
 #define UNDECODED_LOGS_MAX 20
+#define WAKE_MAX           4 /* brokers at a time */
 
 DEFINE_CLEANUP(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 
@@ -291,6 +292,7 @@ static ErrorCode take(ViewSource *source, PGconn *conn, ViewBatch *batch,
                 source->heard = true;
         if (message->err)
                 return take_notice(source, feed, message, err);
+        source->message_size += (message->len + message->key_len) / 16 - source->message_size / 16;
         if (!conn && event_message_position(message, &position) &&
             position > feed->next_position + 1) {
                 source->pending = TAKE_PTR(owned);
@@ -309,6 +311,33 @@ bool view_source_needs_store(const ViewSource *source)
         return false;
 }
 
+/* When the queue was full and is half empty, the next messages should be on their way before it is empty. */
+static void keep_fetching(ViewSource *source)
+{
+        size_t queued = kafka_consumer_queued(source->consumer);
+        size_t limit = (size_t)source->config->kafka_queue_kbytes * 1024;
+
+        if (queued > source->queued_peak)
+                source->queued_peak = queued;
+        if (queued > source->queued_peak / 2)
+                return;
+        if (source->queued_peak * source->message_size < limit / 2) {
+                source->queued_peak = queued; /* it was not full: librdkafka goes on by itself */
+                return;
+        }
+        source->queued_peak = queued;
+        /* Neighbouring partitions have their leaders on different brokers. */
+        for (size_t i = 0, n = 0; i < source->feeds.n_feeds && n < WAKE_MAX; i++) {
+                const Feed *feed = source->feeds.feeds[(source->woken + i) % source->feeds.n_feeds];
+
+                if (feed->source != FEED_TOPIC || feed->at_end)
+                        continue;
+                kafka_consumer_wake(source->consumer, feed->topic, feed->partition);
+                n++;
+        }
+        source->woken += WAKE_MAX;
+}
+
 ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,
                               Error *err)
 {
@@ -325,6 +354,8 @@ ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch
                 timeout_ms = 0;
                 code = take(source, conn, batch, message, err);
         }
+        if (!code && batch->n_items)
+                keep_fetching(source);
         return code;
 }
 

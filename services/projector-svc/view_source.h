@@ -21,8 +21,11 @@ typedef struct ViewSource {
         rd_kafka_t *consumer; /* NULL until view_source_open() */
         EventDecoder decoder;
         rd_kafka_message_t *pending; /* it showed a gap when the event store could not be read */
-        bool heard;                  /* the brokers answered since somebody cleared this */
-        int undecoded_logs;          /* lines written since somebody cleared this */
+        size_t queued_peak;  /* most messages that waited since the last kafka_consumer_wake() */
+        size_t message_size; /* of late, bytes */
+        size_t woken;        /* which feed's broker was woken last */
+        bool heard;          /* the brokers answered since somebody cleared this */
+        int undecoded_logs;  /* lines written since somebody cleared this */
 } ViewSource;
 
 void view_source_init(ViewSource *source, const ProjectorConfig *config, const View *view,

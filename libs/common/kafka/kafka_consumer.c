@@ -8,6 +8,9 @@
 
 DEFINE_CLEANUP(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 DEFINE_CLEANUP(rd_kafka_error_t *, rd_kafka_error_destroy)
+DEFINE_CLEANUP(rd_kafka_queue_t *, rd_kafka_queue_destroy)
+
+#define WAKE_TIMEOUT_MS 100
 
 ErrorCode kafka_consumer_new(rd_kafka_t **ret, const KafkaConsumerOptions *options, Error *err)
 {
@@ -23,7 +26,7 @@ ErrorCode kafka_consumer_new(rd_kafka_t **ret, const KafkaConsumerOptions *optio
                 { "fetch.min.bytes", "1" },
                 { "fetch.wait.max.ms", "50" },
                 { "fetch.error.backoff.ms", "50" },
-                { "queued.min.messages", "10000" },
+                { "queued.min.messages", "1000000" }, /* the bytes decide */
                 { "queued.max.messages.kbytes", queue_kbytes },
                 { NULL, NULL },
         };
@@ -97,4 +100,20 @@ ErrorCode kafka_consumer_assign(rd_kafka_t *consumer, const char *topic, int32_t
         if (is_assigned(consumer, topic, partition))
                 kafka_consumer_unassign(consumer, topic, partition);
         return change(consumer, topic, partition, offset, rd_kafka_incremental_assign, err);
+}
+
+void kafka_consumer_wake(rd_kafka_t *consumer, const char *topic, int32_t partition)
+{
+        int64_t low, high;
+
+        (void)rd_kafka_query_watermark_offsets(consumer, topic, partition, &low, &high,
+                                               WAKE_TIMEOUT_MS);
+}
+
+size_t kafka_consumer_queued(rd_kafka_t *consumer)
+{
+        _cleanup_(rd_kafka_queue_destroyp) rd_kafka_queue_t *queue =
+                rd_kafka_queue_get_consumer(consumer);
+
+        return queue ? rd_kafka_queue_length(queue) : 0;
 }

@@ -36,3 +36,15 @@ DEFINE_CLEANUP(rd_kafka_t *, kafka_consumer_free)
 _must_check_ ErrorCode kafka_consumer_assign(rd_kafka_t *consumer, const char *topic,
                                              int32_t partition, int64_t offset, Error *err);
 void kafka_consumer_unassign(rd_kafka_t *consumer, const char *topic, int32_t partition);
+
+/**
+ * kafka_consumer_wake() - make the client look at once whether there is room to fetch more
+ *
+ * librdkafka before 2.2 that has stopped fetching because its queue was full looks again after a second,
+ * unless something is asked of the broker meanwhile. This asks for the end of the partition: a round trip.
+ * Call it when the queue has become half empty. Thread: the one that polls.
+ */
+void kafka_consumer_wake(rd_kafka_t *consumer, const char *topic, int32_t partition);
+
+/* How many messages wait to be polled. */
+size_t kafka_consumer_queued(rd_kafka_t *consumer);
