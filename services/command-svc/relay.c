@@ -350,8 +350,7 @@ static void wait_for_work(Relay *relay)
 
 static bool finished(Relay *relay)
 {
-        /* Counted anew: what the writers offered last came after the last count. And only after a look at
-         * the leases: a service that is stopped right after its start may not have had any yet. */
+        /* Counted anew, and after a look at the leases: it may be stopped before it had any. */
         return atomic_load(&relay->stopping) &&
                ((relay->stop_refreshed && count_backlog(relay) == 0) ||
                 clock_monotonic_us() >= atomic_load(&relay->stop_deadline_us));
