@@ -18,7 +18,7 @@ from suite import ROLES, Suite, wait_until  # noqa: E402
 COMMANDS = 1600
 APPEND = b"\0append\0"  # Bind: portal "", statement "append"
 SYNC = b"S\0\0\0\4"  # the last message of a request
-# An append in so many meets one of these. A mute connection costs the whole of command_timeout_ms.
+# An append in so many meets one of these.
 APPEND_FATES = [CUT] * 4 + [CUT_ANSWER] * 4 + [LOSE] * 2 + [HALF_CLOSE] * 2 + [MUTE]
 APPENDS_PER_FATE = 8
 CHUNKS_PER_FATE = 150  # anything else that is sent: connecting, reading, leases, notes
@@ -53,7 +53,9 @@ class CutCommit(unittest.TestCase):
     def test_an_unknown_outcome_is_resolved(self):
         breaker = Breaker()
         with Suite(services=()) as suite, Proxy(suite.ports["postgres"], breaker.inspect) as proxy:
-            suite.start("command-svc", SKAFU_PG_URL=suite.pg_url(ROLES["command-svc"], proxy.port))
+            # A mute connection costs this long.
+            suite.start("command-svc", SKAFU_PG_URL=suite.pg_url(ROLES["command-svc"], proxy.port),
+                        SKAFU_COMMAND_TIMEOUT_MS="800")
             suite.start("projector-svc")
             load = Load(suite, COMMANDS)
 
