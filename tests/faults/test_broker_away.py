@@ -88,7 +88,8 @@ class BrokerAway(unittest.TestCase):
         most, size = self.while_away(loads[1], COMMANDS)
         print(f"# memory of command-svc: {before >> 20} MiB before, {most >> 20} MiB at most", flush=True)
         self.assertGreater(size, 20 << 20)
-        self.assertLess(most - before, GROWTH_MAX)
+        if "ASAN_OPTIONS" not in os.environ:  # a sanitizer keeps what was freed: its memory says nothing
+            self.assertLess(most - before, GROWTH_MAX)
         suite.signal("kafka", signal.SIGCONT)
         wait_until("the broker is noticed", lambda: self.broker()[0])
 
