@@ -50,11 +50,12 @@ run() {
 }
 
 status=0
-build build "build" plain
 if [ $# -gt 0 ]; then
+    build build "build" plain
     run build plain "$@" || status=$?
     exit "$status"
 fi
+build build "build" plain-full # meson adds the name of a setup to the name of its log
 run build plain --setup full || status=$?
 
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
