@@ -30,11 +30,14 @@ def ordinary_life(project, turn):
 
 
 class Load:
-    def __init__(self, suite, commands, threads=8, seconds=300, instances=("command-svc",), life=ordinary_life):
-        """instances: those of command-svc that the clients use; life: the commands of one project."""
+    def __init__(self, suite, commands, threads=8, seconds=300, instances=("command-svc",), life=ordinary_life,
+                 every=0.0):
+        """instances: those of command-svc that the clients use; life: the commands of one project; every: seconds from
+        one command of a client to its next, at least."""
         self.suite = suite
         self.instances = instances
         self.life = life
+        self.every = every
         self.commands = commands
         self.deadline = time.monotonic() + seconds
         self.acknowledged = []  # (command id, status, event ids)
@@ -77,6 +80,7 @@ class Load:
         client = Client(self.suite, token("load", "Admin"), self.instances, number)
         try:
             for name, payload in self._script(number, share):
+                due = time.monotonic() + self.every
                 status, body, retries = client.send(name, payload, self.deadline)
                 with self.lock:
                     self.retries += retries
@@ -84,6 +88,7 @@ class Load:
                         self.acknowledged.append((body["commandId"], status, [e["eventId"] for e in body["events"]]))
                     else:
                         self.errors.append((name, payload, status, body))
+                time.sleep(max(0.0, due - time.monotonic()))
         except Exception as error:  # pylint: disable=broad-except
             with self.lock:
                 self.errors.append((number, repr(error)))
