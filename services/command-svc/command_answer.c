@@ -7,7 +7,6 @@
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
 #include "common/event/event_codec.h"
-#include "common/event/token.h"
 #include "common/store/command_record.h"
 #include "common/store/store.h"
 
@@ -51,26 +50,34 @@ ErrorCode command_answer_read_problem(const char *text, Error *ret_problem, int6
         return ERROR_NONE;
 }
 
-static void send_refusal(HttpResponse *res, const Error *problem, int status, int64_t version)
+/* @version: of the aggregate, for whoever expected another one. */
+static void refuse(CommandAnswer *answer, const Error *problem, int status, int64_t version)
 {
         char extra[64];
 
         (void)snprintf(extra, sizeof extra, "\"currentVersion\":%" PRId64, version);
-        http_response_problem_with(res, problem, status,
-                                   problem->code == ERROR_CONFLICT ? extra : NULL);
+        answer->status = status;
+        answer->problem = *problem;
+        http_problem_write(&answer->body, problem, status,
+                           problem->code == ERROR_CONFLICT ? extra : NULL);
+}
+
+void command_answer_deinit(CommandAnswer *answer)
+{
+        buffer_deinit(&answer->body);
 }
 
 /* Where an answer goes, and what has to happen first. */
-typedef struct Sender {
+typedef struct Maker {
         PgPool *pool;
         const CommandRequest *request;
         const CommandWait *wait;
         int64_t wait_ms;
-        HttpResponse *res;
-} Sender;
+        CommandAnswer *answer;
+} Maker;
 
 /* What an answer to a stored command is made of. */
-typedef struct Answer {
+typedef struct Result {
         const Uuid *command_id;
         const char *aggregate_type;
         const char *aggregate_id;
@@ -79,41 +86,39 @@ typedef struct Answer {
         size_t n_events;
         const Event
                 *last; /* of the aggregate: where a read has to wait for; NULL when there is none */
-} Answer;
+} Result;
 
-static void send_answer(const Sender *sender, int status, const Answer *answer)
+static void write_result(const Maker *maker, int status, const Result *result)
 {
-        HttpResponse *res = sender->res;
-        _cleanup_(buffer_deinit) Buffer body = BUFFER_INIT;
-        char text[TOKEN_TEXT_SIZE], id[UUID_TEXT_SIZE], tag[32];
+        CommandAnswer *answer = maker->answer;
+        Buffer *body = &answer->body;
+        char id[UUID_TEXT_SIZE];
         Token token = { .partition = 0 };
 
-        uuid_format(answer->command_id, id);
-        json_write_object(&body, NULL);
-        json_write_string(&body, "commandId", id);
-        json_write_string(&body, "aggregateType", answer->aggregate_type);
-        json_write_string(&body, "aggregateId", answer->aggregate_id);
-        json_write_int(&body, "version", answer->version);
-        json_write_array(&body, "events");
-        for (size_t i = 0; i < answer->n_events; i++)
-                event_encode(&body, NULL, &answer->events[i]);
-        json_write_array_end(&body);
-        if (answer->last) {
+        uuid_format(result->command_id, id);
+        json_write_object(body, NULL);
+        json_write_string(body, "commandId", id);
+        json_write_string(body, "aggregateType", result->aggregate_type);
+        json_write_string(body, "aggregateId", result->aggregate_id);
+        json_write_int(body, "version", result->version);
+        json_write_array(body, "events");
+        for (size_t i = 0; i < result->n_events; i++)
+                event_encode(body, NULL, &result->events[i]);
+        json_write_array_end(body);
+        if (result->last) {
                 (void)snprintf(token.aggregate_type, sizeof token.aggregate_type, "%s",
-                               answer->aggregate_type);
-                token.partition = answer->last->partition;
-                token.position = answer->last->position;
-                token_format(&token, text);
-                if (sender->wait->views.n_names &&
-                    !command_wait_views(sender->pool, sender->wait, &token, sender->wait_ms))
+                               result->aggregate_type);
+                token.partition = result->last->partition;
+                token.position = result->last->position;
+                token_format(&token, answer->token);
+                if (maker->wait && maker->wait->views.n_names &&
+                    !command_wait_views(maker->pool, maker->wait, &token, maker->wait_ms))
                         status = 202;
-                http_response_header(res, "X-Consistency-Token", text);
         }
-        json_write_string(&body, "consistencyToken", answer->last ? text : NULL);
-        json_write_object_end(&body);
-        (void)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", answer->version);
-        http_response_header(res, "ETag", tag);
-        http_response_json(res, status, body.data, body.size);
+        json_write_string(body, "consistencyToken", result->last ? answer->token : NULL);
+        json_write_object_end(body);
+        answer->status = status;
+        answer->version = result->version;
 }
 
 /* The events of an aggregate from @first to @last; nothing is read when there are none. */
@@ -133,32 +138,32 @@ static ErrorCode read_events(PGconn *conn, const char *type, const char *id, int
 }
 
 /* Without events of its own a command still names what a read has to see: the aggregate's last event. */
-static ErrorCode send_from_store(const Sender *sender, PgLease **lease, int status, Answer *answer,
-                                 size_t n_events, Error *err)
+static ErrorCode write_from_store(const Maker *maker, PgLease **lease, int status, Result *result,
+                                  size_t n_events, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *batch = NULL;
-        int64_t first = answer->version - (n_events ? (int64_t)n_events - 1 : 0);
+        int64_t first = result->version - (n_events ? (int64_t)n_events - 1 : 0);
         ErrorCode code;
 
-        code = read_events(pg_lease_conn(*lease), answer->aggregate_type, answer->aggregate_id,
-                           first > 0 ? first : 1, answer->version, &batch, err);
+        code = read_events(pg_lease_conn(*lease), result->aggregate_type, result->aggregate_id,
+                           first > 0 ? first : 1, result->version, &batch, err);
         if (code)
                 return code;
         if (batch) {
-                answer->last = &batch->events[batch->n_events - 1];
-                answer->events = batch->events;
-                answer->n_events = n_events;
+                result->last = &batch->events[batch->n_events - 1];
+                result->events = batch->events;
+                result->n_events = n_events;
         }
         pg_lease_return(TAKE_PTR(*lease)); /* waiting for views holds no connection */
-        send_answer(sender, status, answer);
+        write_result(maker, status, result);
         return ERROR_NONE;
 }
 
-static ErrorCode send_record(const Sender *sender, PgLease **lease, Error *err)
+static ErrorCode write_record(const Maker *maker, PgLease **lease, Error *err)
 {
         _cleanup_(command_record_freep) CommandRecord *record = NULL;
-        const Uuid *id = &sender->request->id;
-        Answer answer;
+        const Uuid *id = &maker->request->id;
+        Result result;
         Error problem = ERROR_INIT;
         int64_t version = 0;
         ErrorCode code;
@@ -170,24 +175,24 @@ static ErrorCode send_record(const Sender *sender, PgLease **lease, Error *err)
         if (record->problem) {
                 code = command_answer_read_problem(record->problem, &problem, &version, err);
                 if (!code)
-                        send_refusal(sender->res, &problem, record->status, version);
+                        refuse(maker->answer, &problem, record->status, version);
                 return code;
         }
-        answer = (Answer){
+        result = (Result){
                 .command_id = id,
                 .aggregate_type = record->aggregate_type,
                 .aggregate_id = record->aggregate_id,
                 .version = record->version,
         };
-        return send_from_store(sender, lease, record->status, &answer, (size_t)record->event_count,
-                               err);
+        return write_from_store(maker, lease, record->status, &result, (size_t)record->event_count,
+                                err);
 }
 
-static ErrorCode look_up_and_send(const Sender *sender, Error *err)
+static ErrorCode look_up_and_write(const Maker *maker, Error *err)
 {
-        const CommandRequest *request = sender->request;
+        const CommandRequest *request = maker->request;
         _cleanup_(pg_lease_returnp) PgLease *lease = NULL;
-        Answer answer = {
+        Result result = {
                 .command_id = &request->id,
                 .aggregate_type = request->aggregate_type->name,
                 .aggregate_id = request->aggregate_id,
@@ -195,36 +200,60 @@ static ErrorCode look_up_and_send(const Sender *sender, Error *err)
         };
         ErrorCode code;
 
-        code = pg_pool_lease(sender->pool, &lease, clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
+        code = pg_pool_lease(maker->pool, &lease, clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
         if (code)
                 return code;
         if (request->outcome.kind != OUTCOME_REPEATED)
-                return send_from_store(sender, &lease, request->outcome.status, &answer, 0, err);
-        http_response_header(sender->res, "Idempotent-Replayed", "true");
-        return send_record(sender, &lease, err);
+                return write_from_store(maker, &lease, request->outcome.status, &result, 0, err);
+        maker->answer->is_replayed = true;
+        return write_record(maker, &lease, err);
 }
 
-void command_answer_send(PgPool *pool, const CommandRequest *request, const CommandWait *wait,
-                         int64_t wait_ms, HttpResponse *res)
+void command_answer_make(CommandAnswer *answer, PgPool *pool, const CommandRequest *request,
+                         const CommandWait *wait, int64_t wait_ms)
 {
         const CommandOutcome *outcome = &request->outcome;
-        Sender sender = { pool, request, wait, wait_ms, res };
+        Maker maker = { pool, request, wait, wait_ms, answer };
         Error err = ERROR_INIT;
 
         if (outcome->kind == OUTCOME_REFUSED) {
-                send_refusal(res, &outcome->error, outcome->status, outcome->version);
+                refuse(answer, &outcome->error, outcome->status, outcome->version);
         } else if (outcome->kind == OUTCOME_STORED && outcome->events) {
                 size_t n = stored_events_count(outcome->events);
 
-                send_answer(&sender, outcome->status,
-                            &(Answer){ .command_id = &request->id,
-                                       .aggregate_type = request->aggregate_type->name,
-                                       .aggregate_id = request->aggregate_id,
-                                       .version = outcome->version,
-                                       .events = stored_events_at(outcome->events, 0),
-                                       .n_events = n,
-                                       .last = stored_events_at(outcome->events, n - 1) });
-        } else if (look_up_and_send(&sender, &err)) {
-                http_response_problem(res, &err);
+                write_result(&maker, outcome->status,
+                             &(Result){ .command_id = &request->id,
+                                        .aggregate_type = request->aggregate_type->name,
+                                        .aggregate_id = request->aggregate_id,
+                                        .version = outcome->version,
+                                        .events = stored_events_at(outcome->events, 0),
+                                        .n_events = n,
+                                        .last = stored_events_at(outcome->events, n - 1) });
+        } else if (look_up_and_write(&maker, &err)) {
+                command_answer_refuse(answer, &err, 0);
         }
+}
+
+void command_answer_refuse(CommandAnswer *answer, const Error *err, int status)
+{
+        answer->status = status ? status : http_status_of(err->code);
+        answer->problem = *err;
+        http_problem_write(&answer->body, err, answer->status, NULL);
+}
+
+void command_answer_send(const CommandAnswer *answer, HttpResponse *res)
+{
+        char tag[32];
+
+        if (answer->is_replayed)
+                http_response_header(res, "Idempotent-Replayed", "true");
+        if (answer->problem.code) {
+                http_response_problem_text(res, &answer->problem, answer->status, &answer->body);
+                return;
+        }
+        if (*answer->token)
+                http_response_header(res, "X-Consistency-Token", answer->token);
+        (void)snprintf(tag, sizeof tag, "\"%" PRId64 "\"", answer->version);
+        http_response_header(res, "ETag", tag);
+        http_response_json(res, answer->status, answer->body.data, answer->body.size);
 }

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "common/auth/principal.h"
-
 #define HEADER_BYTES_MAX 128
 
 /* Visible ASCII, 1 to HEADER_BYTES_MAX bytes. */
@@ -18,26 +16,21 @@ static bool is_plain(const char *text)
         return size >= 1 && size <= HEADER_BYTES_MAX;
 }
 
-static ErrorCode read_plain(const HttpRequest *req, const char *name, const char **ret, Error *err)
+static ErrorCode check_plain(const CommandHeaders *headers, CommandHeader which, Error *err)
 {
-        const char *text = http_request_header(req, name);
+        const char *text = headers->texts[which];
 
         if (text && !is_plain(text))
-                return error_set_field(err, ERROR_MALFORMED, name,
+                return error_set_field(err, ERROR_MALFORMED, headers->names[which],
                                        "must be 1 to %d visible ASCII characters",
                                        HEADER_BYTES_MAX);
-        *ret = text;
         return ERROR_NONE;
 }
 
-static ErrorCode read_key(const HttpRequest *req, CommandRequest *request, Error *err)
+static void make_id(const char *key, CommandRequest *request)
 {
         _cleanup_(buffer_deinit) Buffer name = BUFFER_INIT;
-        const char *key = NULL;
-        ErrorCode code = read_plain(req, "Idempotency-Key", &key, err);
 
-        if (code)
-                return code;
         request->id_given = key;
         if (!key) {
                 request->id = uuid_new();
@@ -47,7 +40,6 @@ static ErrorCode read_key(const HttpRequest *req, CommandRequest *request, Error
                 buffer_append_string(&name, key);
                 request->id = uuid_from_name(name.data, name.size);
         }
-        return ERROR_NONE;
 }
 
 /* "3", quoted as entity tags are. */
@@ -62,24 +54,28 @@ static bool parse_version(const char *text, int64_t *ret)
         return !errno && strcmp(end, "\"") == 0;
 }
 
-static ErrorCode read_expectation(const HttpRequest *req, CommandRequest *request, Error *err)
+static ErrorCode read_expectation(const CommandHeaders *headers, CommandRequest *request,
+                                  Error *err)
 {
-        const char *match = http_request_header(req, "If-Match");
-        const char *none_match = http_request_header(req, "If-None-Match");
+        const char *match = headers->texts[HEADER_IF_MATCH];
+        const char *none_match = headers->texts[HEADER_IF_NONE_MATCH];
 
         if (match && none_match)
-                return error_set_field(err, ERROR_MALFORMED, "If-None-Match",
-                                       "cannot stand together with If-Match");
+                return error_set_field(err, ERROR_MALFORMED, headers->names[HEADER_IF_NONE_MATCH],
+                                       "cannot stand together with %s",
+                                       headers->names[HEADER_IF_MATCH]);
         if (none_match) {
                 if (strcmp(none_match, "*") != 0)
-                        return error_set_field(err, ERROR_MALFORMED, "If-None-Match",
+                        return error_set_field(err, ERROR_MALFORMED,
+                                               headers->names[HEADER_IF_NONE_MATCH],
                                                "must be *: the aggregate must not exist");
                 request->expect = EXPECT_MISSING;
         } else if (match && strcmp(match, "*") == 0) {
                 request->expect = EXPECT_EXISTS;
         } else if (match) {
                 if (!parse_version(match, &request->expected_version))
-                        return error_set_field(err, ERROR_MALFORMED, "If-Match",
+                        return error_set_field(err, ERROR_MALFORMED,
+                                               headers->names[HEADER_IF_MATCH],
                                                "must be * or a version in quotes, such as \"3\"");
                 request->expect = EXPECT_VERSION;
         }
@@ -102,22 +98,24 @@ static bool is_traceparent(const char *text)
         return true;
 }
 
-ErrorCode command_headers_read(const HttpRequest *req, CommandRequest *request,
-                               CommandHeaders *memory, Error *err)
+ErrorCode command_headers_apply(const CommandHeaders *headers, CommandRequest *request,
+                                char command_id[UUID_TEXT_SIZE], Error *err)
 {
-        const char *traceparent = http_request_header(req, "traceparent");
+        const char *traceparent = headers->texts[HEADER_TRACEPARENT];
         ErrorCode code;
 
-        code = read_key(req, request, err);
+        code = check_plain(headers, HEADER_KEY, err);
         if (!code)
-                code = read_expectation(req, request, err);
+                code = read_expectation(headers, request, err);
         if (!code)
-                code = read_plain(req, "X-Correlation-Id", &request->correlation_id, err);
+                code = check_plain(headers, HEADER_CORRELATION_ID, err);
         if (code)
                 return code;
-        uuid_format(&request->id, memory->command_id);
+        make_id(headers->texts[HEADER_KEY], request);
+        uuid_format(&request->id, command_id);
+        request->correlation_id = headers->texts[HEADER_CORRELATION_ID];
         if (!request->correlation_id)
-                request->correlation_id = memory->command_id;
+                request->correlation_id = command_id;
         if (traceparent && is_traceparent(traceparent))
                 request->traceparent = traceparent;
         return ERROR_NONE;

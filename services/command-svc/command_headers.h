@@ -1,24 +1,35 @@
 #pragma once
 
 /*
- * command_headers.h — what the optional headers of a command say: key, expected version, correlation.
+ * command_headers.h — what may stand beside a command: key, expected version, correlation. They are the
+ * headers of an HTTP request, or members of a line of many commands; the rules are the same.
  */
 
 #include "command_request.h"
-#include "common/http/http.h"
 
-/* Text that the request points to; as long as the handler runs. */
+typedef enum CommandHeader {
+        HEADER_KEY, /* Idempotency-Key */
+        HEADER_IF_MATCH,
+        HEADER_IF_NONE_MATCH,
+        HEADER_CORRELATION_ID,
+        HEADER_TRACEPARENT,
+        COMMAND_HEADER_COUNT,
+} CommandHeader;
+
 typedef struct CommandHeaders {
-        char command_id[UUID_TEXT_SIZE];
+        const char *const *names;                /* how the client calls them, for refusals */
+        const char *texts[COMMAND_HEADER_COUNT]; /* borrowed; NULL when absent */
 } CommandHeaders;
 
 /**
- * command_headers_read() - fill id, expectation, correlation id and traceparent of @request
+ * command_headers_apply() - fill id, expectation, correlation id and traceparent of @request
+ * @request:     its actor is known; points into @headers and @command_id afterwards
+ * @command_id:  gets the command id as text
  *
  * Idempotency-Key: a UUID is the command id itself; other text gives one that depends on the key and
  * on who sends it. An invalid traceparent is ignored, as its specification asks.
  *
  * Return: ERROR_NONE, or ERROR_MALFORMED naming the header.
  */
-_must_check_ ErrorCode command_headers_read(const HttpRequest *req, CommandRequest *request,
-                                            CommandHeaders *memory, Error *err);
+_must_check_ ErrorCode command_headers_apply(const CommandHeaders *headers, CommandRequest *request,
+                                             char command_id[UUID_TEXT_SIZE], Error *err);

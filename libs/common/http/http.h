@@ -128,4 +128,9 @@ void http_response_problem(HttpResponse *res, const Error *err);
  * table; another one gives type and title too (405 is "method-not-allowed"). */
 void http_response_problem_with(HttpResponse *res, const Error *err, int status, const char *extra);
 
+/* The text of a problem, and a response of such a text (written for the same @err and @status). */
+void http_problem_write(Buffer *text, const Error *err, int status, const char *extra);
+void http_response_problem_text(HttpResponse *res, const Error *err, int status,
+                                const Buffer *text);
+
 int http_status_of(ErrorCode code);

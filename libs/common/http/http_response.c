@@ -104,9 +104,8 @@ void http_response_problem(HttpResponse *res, const Error *err)
         http_response_problem_with(res, err, 0, NULL);
 }
 
-void http_response_problem_with(HttpResponse *res, const Error *err, int status, const char *extra)
+void http_problem_write(Buffer *text, const Error *err, int status, const char *extra)
 {
-        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
         char type[96];
         size_t i = 0;
 
@@ -117,22 +116,35 @@ void http_response_problem_with(HttpResponse *res, const Error *err, int status,
         assert(i < ARRAY_SIZE(problems));
 
         (void)snprintf(type, sizeof type, "https://skafu.dev/problems/%s", problems[i].slug);
-        json_write_object(&text, NULL);
-        json_write_string(&text, "type", type);
-        json_write_string(&text, "title", problems[i].title);
-        json_write_int(&text, "status", status);
+        json_write_object(text, NULL);
+        json_write_string(text, "type", type);
+        json_write_string(text, "title", problems[i].title);
+        json_write_int(text, "status", status);
         if (status != 500 && *err->message) /* what broke inside is for the log alone */
-                write_cut(&text, "detail", err->message);
+                write_cut(text, "detail", err->message);
         if (status != 500 && *err->field)
-                write_cut(&text, "field", err->field);
+                write_cut(text, "field", err->field);
         if (extra) {
-                buffer_append_char(&text, ',');
-                buffer_append_string(&text, extra);
+                buffer_append_char(text, ',');
+                buffer_append_string(text, extra);
         }
-        json_write_object_end(&text);
+        json_write_object_end(text);
+}
 
-        fill(res, status, "application/problem+json", text.data, text.size);
+void http_response_problem_text(HttpResponse *res, const Error *err, int status, const Buffer *text)
+{
+        fill(res, status, "application/problem+json", text->data, text->size);
         if (status == 503 && !u_map_has_key_case(res->ulfius->map_header, "Retry-After"))
                 http_response_header(res, "Retry-After", "1");
         res->problem = *err;
+}
+
+void http_response_problem_with(HttpResponse *res, const Error *err, int status, const char *extra)
+{
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
+
+        if (!status)
+                status = http_status_of(err->code);
+        http_problem_write(&text, err, status, extra);
+        http_response_problem_text(res, err, status, &text);
 }
