@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "admin_routes.h"
 #include "common/daemon/log.h"
 #include "common/domain/domain.h"
 #include "common/domain/event_projection.h"
@@ -16,6 +17,7 @@ static void app_free(void *data)
         for (size_t i = 0; i < app->n_workers; i++)
                 view_worker_free(app->workers[i]);
         free(app->workers);
+        pg_pool_free(app->pool);
         schema_free(app->schema);
         free(app);
 }
@@ -45,6 +47,9 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
         code = domain_check(err);
         if (!code)
                 code = schema_load(&app->schema, config->schema_file, err);
+        if (!code)
+                code = pg_pool_new(&app->pool, config->pg_url, "projector-svc admin",
+                                   (size_t)config->admin_connections, err);
         if (code)
                 return code;
         app->workers = calloc(app->schema->n_models + 1, sizeof(ViewWorker *));
@@ -139,15 +144,11 @@ static const HealthCheck checks[] = {
         { NULL, NULL },
 };
 
-static const HttpRoute routes[] = {
-        { NULL, NULL, NULL, false },
-};
-
 const DaemonType projector_daemon = {
         .name = "projector-svc",
         .config_items = projector_config_items,
         .config_size = sizeof(ProjectorConfig),
-        .routes = routes,
+        .routes = admin_routes,
         .checks = checks,
         .app_new = app_new,
         .app_start = app_start,

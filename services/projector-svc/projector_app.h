@@ -5,6 +5,7 @@
  */
 
 #include "common/model/model.h"
+#include "common/pg/pg_pool.h"
 #include "projector_config.h"
 #include "view_worker.h"
 
@@ -13,6 +14,7 @@ typedef struct ProjectorApp {
         Schema *schema;
         ViewWorker **workers;
         size_t n_workers;
+        PgPool *pool; /* for what operators ask */
 } ProjectorApp;
 
 extern const DaemonType projector_daemon;

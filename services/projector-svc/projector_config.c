@@ -20,6 +20,8 @@ const ConfigItem projector_config_items[] = {
                        "how often a view looks at its leases and at the heads of the event store"),
         CONFIG_ROW_INT(ProjectorConfig, retry_ms_max, "10000", 100, 3600000,
                        "longest pause between two tries of what failed"),
+        CONFIG_ROW_INT(ProjectorConfig, admin_connections, "2", 1, 64,
+                       "connections to PostgreSQL for operators' requests"),
         CONFIG_END,
 };
 /* clang-format on */

@@ -17,6 +17,7 @@ typedef struct ProjectorConfig {
         int64_t kafka_queue_kbytes;
         int64_t refresh_ms;
         int64_t retry_ms_max;
+        int64_t admin_connections;
 } ProjectorConfig;
 
 extern const ConfigItem projector_config_items[];

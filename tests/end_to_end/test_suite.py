@@ -254,6 +254,18 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual({status for status, _, _ in answers}, {201})
         self.assertEqual(sorted(body["version"] for _, _, body in answers), list(range(2, 202)))
 
+    def admin(self, method, path, bearer=None):
+        headers = {"Authorization": f"Bearer {bearer or token('root', 'Admin')}"}
+        status, _, text = self.suite.request("projector-svc", method, path, None, headers)
+        return status, json.loads(text)
+
+    def test_operators_endpoints_are_for_admins(self):
+        status, views = self.admin("GET", "/v1/views")
+        self.assertEqual(status, 200, views)
+        self.assertIn(("project", 1, "live"), [(view["view"], view["version"], view["state"]) for view in views["items"]])
+        self.assertEqual(self.admin("GET", "/v1/views", bearer=token("alice", "Developer"))[0], 403)
+        self.assertEqual(self.admin("GET", "/v1/views", bearer="x")[0], 401)
+
     def test_health(self):
         for name in ("command-svc", "projector-svc", "query-svc"):
             self.assertEqual(self.suite.request(name, "GET", "/healthz")[0], 200)

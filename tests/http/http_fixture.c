@@ -103,6 +103,7 @@ static const HttpRoute routes[] = {
         { "GET", "/large", answer_large, true },
         { "GET", "/problem/:code", answer_problem, true },
         { "GET", "/private", describe, false },
+        { "GET", "/staff", describe, false, "Staff" },
         { NULL, NULL, NULL, false },
 };
 

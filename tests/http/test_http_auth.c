@@ -6,6 +6,9 @@
 #include "common/auth/auth.h"
 #include "common/base/hash.h"
 #include "tests/http/http_fixture.h"
+#include "tests/support/bearer.h"
+
+#define SECRET "a secret of the tests, 32 bytes or more"
 
 static char path[] = "/tmp/skafu-test-http-auth-XXXXXX";
 static AuthVerifier *verifier;
@@ -34,7 +37,7 @@ static void setup(void)
 {
         AuthOptions auth = { .issuer = "skafu",
                              .audience = "skafu",
-                             .hs256_secret = "a secret of the tests, 32 bytes or more",
+                             .hs256_secret = SECRET,
                              .api_keys_file = path };
         HttpOptions options = http_fixture_options();
         Error err = ERROR_INIT;
@@ -115,6 +118,34 @@ START_TEST(bad_credentials_are_refused)
 }
 END_TEST
 
+START_TEST(a_route_can_ask_for_a_group)
+{
+        static const struct {
+                const char *groups;
+                int status;
+        } cases[] = {
+                { "[\"Staff\"]", 200 },
+                { "[\"Guests\",\"Staff\"]", 200 },
+                { "[\"Guests\"]", 403 },
+                { "[]", 403 },
+        };
+        char header[1024];
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                bearer_header(header, sizeof header, SECRET, "u", cases[i].groups);
+                ck_assert_msg(http_client_exchange(client, &answer, "GET", "/staff", header,
+                                                   NULL) == cases[i].status,
+                              "%d for %s", answer.status, cases[i].groups);
+                ck_assert_int_eq(get_private(header), 200);
+        }
+        ck_assert_int_eq(http_client_exchange(client, &answer, "GET", "/staff",
+                                              "X-Api-Key: the key\r\n", NULL),
+                         403);
+        ck_assert(strstr(buffer_text(&answer.body), "problems/forbidden"));
+        ck_assert_int_eq(http_client_exchange(client, &answer, "GET", "/staff", NULL, NULL), 401);
+}
+END_TEST
+
 START_TEST(what_is_not_there_needs_no_credentials)
 {
         ck_assert_int_eq(http_client_exchange(client, &answer, "DELETE", "/private", NULL, NULL),
@@ -136,6 +167,7 @@ int main(void)
         tcase_add_test(tcase, good_credentials_reach_the_handler);
         tcase_add_test(tcase, no_credentials_are_asked_for);
         tcase_add_test(tcase, bad_credentials_are_refused);
+        tcase_add_test(tcase, a_route_can_ask_for_a_group);
         tcase_add_test(tcase, what_is_not_there_needs_no_credentials);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

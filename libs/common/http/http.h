@@ -28,6 +28,8 @@ typedef struct HttpRoute {
                 *pattern; /* "/v1/commands/:type"; a segment that begins with ':' is a parameter */
         HttpHandler handler;
         bool public; /* no credentials asked for: health and metrics only */
+        const char
+                *group; /* the principal must be in it, 403 otherwise; NULL: the handler decides */
 } HttpRoute;
 
 typedef struct HttpOptions {
@@ -65,8 +67,9 @@ typedef struct HttpOptions {
  * Unknown paths answer 404, known paths with another method 405 with Allow, all as problem+json;
  * OPTIONS answers 204 with Allow. A request with both Transfer-Encoding and Content-Length is refused
  * with 400, a body over the limit with 413. Route handlers that are not public run only with valid
- * credentials (Authorization: Bearer, or x-api-key): 401 with WWW-Authenticate otherwise. Where two
- * patterns match, the one with the earlier literal segment wins.
+ * credentials (Authorization: Bearer, or x-api-key): 401 with WWW-Authenticate otherwise; 403 when the
+ * route names a group that the principal is not in. Where two patterns match, the one with the earlier
+ * literal segment wins.
  *
  * Return: ERROR_NONE; ERROR_UNAVAILABLE when the address is taken (message names address and port).
  */

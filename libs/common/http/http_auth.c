@@ -42,3 +42,13 @@ ErrorCode http_authenticate(HttpRequest *req, HttpResponse *res, const AuthVerif
                                      "Bearer realm=\"skafu\", error=\"invalid_token\"");
         return code;
 }
+
+ErrorCode http_authorize(const HttpRequest *req, Error *err)
+{
+        const char *group = req->entry->route->group;
+
+        if (!group || principal_in_group(req->principal, group))
+                return ERROR_NONE;
+        return error_set(err, ERROR_FORBIDDEN, "only members of the group \"%s\" may do this",
+                         group);
+}

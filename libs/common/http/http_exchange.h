@@ -38,3 +38,6 @@ _must_check_ ErrorCode http_request_check(const HttpRequest *req, size_t body_by
  * response has its WWW-Authenticate. */
 _must_check_ ErrorCode http_authenticate(HttpRequest *req, HttpResponse *res,
                                          const AuthVerifier *verifier, Error *err);
+
+/* Whether the principal is in the group that the route asks for. Return: ERROR_NONE or ERROR_FORBIDDEN. */
+_must_check_ ErrorCode http_authorize(const HttpRequest *req, Error *err);

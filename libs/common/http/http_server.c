@@ -67,7 +67,8 @@ static void answer(const HttpServer *server, HttpRequest *req, HttpResponse *res
                 return;
         }
         if (!req->entry->route->public &&
-            http_authenticate(req, res, server->options.verifier, &err)) {
+            (http_authenticate(req, res, server->options.verifier, &err) ||
+             http_authorize(req, &err))) {
                 http_response_problem(res, &err);
                 return;
         }
