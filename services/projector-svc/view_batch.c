@@ -98,7 +98,7 @@ void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from)
 }
 
 ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to, RowFold *fold,
-                          int64_t *ret_foreign, size_t *ret_culprit, Error *err)
+                          size_t *ret_culprit, Error *err)
 {
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &batch->items[i];
@@ -108,7 +108,7 @@ ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to, RowFol
                 if (item->dropped || !item->n_changes)
                         continue;
                 code = row_fold_apply(fold, &event, batch->changes, item->first_change,
-                                      item->n_changes, ret_foreign, err);
+                                      item->n_changes, err);
                 if (code) {
                         *ret_culprit = i;
                         return code;

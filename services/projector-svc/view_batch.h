@@ -60,5 +60,4 @@ void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from);
  * Return: ERROR_NONE, or ERROR_INVALID.
  */
 _must_check_ ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to,
-                                       RowFold *fold, int64_t *ret_foreign, size_t *ret_culprit,
-                                       Error *err);
+                                       RowFold *fold, size_t *ret_culprit, Error *err);

@@ -20,8 +20,6 @@ void view_metrics_init(ViewMetrics *metrics, const char *view)
                                          "events read from the event store instead of the topic"),
                 .undecodable = metric_counter("skafu_view_undecodable_total", l,
                                               "messages that are no event of their topic"),
-                .foreign = metric_counter("skafu_view_foreign_rows_total", l,
-                                          "changes refused: the row is another aggregate's"),
                 .failures = metric_counter("skafu_view_failures_total", l,
                                            "tries of an event that could not be applied"),
                 .fenced = metric_counter("skafu_view_fenced_total", l,

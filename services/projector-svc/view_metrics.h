@@ -7,8 +7,7 @@
 #include "common/daemon/metrics.h"
 
 typedef struct ViewMetrics {
-        Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *foreign, *failures,
-                *fenced;
+        Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *failures, *fenced;
         Metric *held;
         Metric *apply_time;
 } ViewMetrics;

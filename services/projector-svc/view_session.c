@@ -25,7 +25,6 @@ struct ViewSession {
         char owner[128]; /* who we are, for people who look at checkpoints */
         FoldRow *rows;   /* scratch: those to write, by id */
         size_t rows_capacity;
-        size_t n_sent; /* rows in the statement under way */
 };
 
 /* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
@@ -235,21 +234,25 @@ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t
                             RowFold *fold, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
-        const char *values[PG_PARAMS_MAX] = { NULL }, *last = "";
-        int ids, n_columns = (int)session->view->n_columns;
+        const char *values[PG_PARAMS_MAX] = { NULL }, *last = "", *last_owner = "";
+        int ids, owners, n_columns = (int)session->view->n_columns;
         ErrorCode code;
 
         pg_params_clear(session->params);
         ids = pg_params_array(session->params, PG_ARRAY_TEXT);
+        owners = pg_params_array(session->params, PG_ARRAY_TEXT);
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &batch->items[i];
 
                 for (size_t c = 0; !item->dropped && c < item->n_changes; c++) {
                         const char *id = row_changes_at(batch->changes, item->first_change + c)->id;
 
-                        if (strcmp(id, last) != 0)
-                                pg_array_text(session->params, ids, id);
+                        if (strcmp(id, last) == 0 && strcmp(item->aggregate_id, last_owner) == 0)
+                                continue;
+                        pg_array_text(session->params, ids, id);
+                        pg_array_text(session->params, owners, item->aggregate_id);
                         last = id;
+                        last_owner = item->aggregate_id;
                 }
         }
         if (!*last)
@@ -289,13 +292,6 @@ static void add_checkpoints(PgParams *params, const FeedList *feeds)
         }
 }
 
-/* What is stored goes when the row is gone, and also when the id is another aggregate's now. */
-static bool must_delete(const FoldRow *row)
-{
-        return row->changed && row->loaded_aggregate &&
-               (!row->present || strcmp(row->aggregate, row->loaded_aggregate) != 0);
-}
-
 static size_t add_deletes(PgParams *params, const RowFold *fold)
 {
         int ids = pg_params_array(params, PG_ARRAY_TEXT);
@@ -305,21 +301,24 @@ static size_t add_deletes(PgParams *params, const RowFold *fold)
         for (size_t i = 0; i < row_fold_count(fold); i++) {
                 FoldRow row = row_fold_at(fold, i);
 
-                if (!must_delete(&row))
+                if (!row.loaded || row.present)
                         continue;
                 pg_array_text(params, ids, row.id);
-                pg_array_text(params, aggregates, row.loaded_aggregate);
+                pg_array_text(params, aggregates, row.aggregate);
                 n++;
         }
         return n;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
-        return strcmp(((const FoldRow *)a)->id, ((const FoldRow *)b)->id);
+        const FoldRow *left = a, *right = b;
+        int by_id = strcmp(left->id, right->id);
+
+        return by_id ? by_id : strcmp(left->aggregate, right->aggregate);
 }
 
-/* The rows to write into session->rows, by id: everybody locks in the same order. */
+/* The rows to write into session->rows, by key: everybody locks in the same order. */
 static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *ret_n, Error *err)
 {
         size_t n = row_fold_count(fold);
@@ -340,7 +339,7 @@ static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *re
                         session->rows[(*ret_n)++] = row;
         }
         if (*ret_n > 1)
-                qsort(session->rows, *ret_n, sizeof *session->rows, compare_ids);
+                qsort(session->rows, *ret_n, sizeof *session->rows, compare_keys);
         return ERROR_NONE;
 }
 
@@ -367,33 +366,27 @@ ErrorCode view_session_send(ViewSession *session, const RowFold *fold, const Fee
                             Error *err)
 {
         PgParams *params = session->params;
-        size_t n_deletes;
-        ErrorCode code = sort_rows(session, fold, &session->n_sent, err);
+        size_t n_deletes, n_rows;
+        ErrorCode code = sort_rows(session, fold, &n_rows, err);
 
         if (code)
                 return code;
         pg_params_clear(params);
         add_checkpoints(params, feeds);
         n_deletes = add_deletes(params, fold);
-        if (session->n_sent == 0 && n_deletes == 0) {
+        if (n_rows == 0 && n_deletes == 0) {
                 pg_params_clear(params);
                 add_checkpoints(params, feeds);
                 return pg_send_prepared(session->conn, "view_advance", session->view->advance_sql,
                                         params, view_session_deadline_us(), "advance checkpoints",
                                         err);
         }
-        add_rows(params, session, session->n_sent);
+        add_rows(params, session, n_rows);
         return pg_send_prepared(session->conn, "view_write", session->view->write_sql, params,
                                 view_session_deadline_us(), "write rows", err);
 }
 
-ErrorCode view_session_receive(ViewSession *session, int64_t *ret_foreign, Error *err)
+ErrorCode view_session_receive(ViewSession *session, Error *err)
 {
-        _cleanup_(PQclearp) PGresult *res = NULL;
-        ErrorCode code =
-                pg_receive(session->conn, &res, view_session_deadline_us(), "write rows", err);
-
-        if (!code && session->n_sent)
-                *ret_foreign += (int64_t)session->n_sent - strtoll(PQcmdTuples(res), NULL, 10);
-        return code;
+        return pg_receive(session->conn, NULL, view_session_deadline_us(), "write rows", err);
 }

@@ -58,9 +58,8 @@ _must_check_ ErrorCode view_session_send(ViewSession *session, const RowFold *fo
 
 /**
  * view_session_receive() - wait for what view_session_send() began
- * @ret_foreign:  rows that another aggregate made meanwhile, and that stay its; added to
  *
  * Return: ERROR_NONE: it is committed; an error with sqlstate VIEW_SESSION_FENCED; or as pg_exec(). Nothing is
  *         written then, unless the connection was lost.
  */
-_must_check_ ErrorCode view_session_receive(ViewSession *session, int64_t *ret_foreign, Error *err);
+_must_check_ ErrorCode view_session_receive(ViewSession *session, Error *err);

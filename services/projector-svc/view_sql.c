@@ -89,7 +89,8 @@ void view_sql_load(Buffer *sql, const View *view)
         }
         buffer_append_string(sql, "\"_aggregate\", \"_sequence\" FROM ");
         table_name(sql, view, view->model->view);
-        buffer_append_string(sql, " WHERE \"id\" = ANY ($1::text[])");
+        buffer_append_string(sql, " WHERE (\"id\", \"_aggregate\") IN (SELECT k.id, k.aggregate"
+                                  " FROM unnest($1::text[], $2::text[]) AS k (id, aggregate))");
 }
 
 static void list_columns(Buffer *sql, const View *view)
@@ -108,12 +109,10 @@ static void append_deletes(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, ",\nremoved AS (\n    DELETE FROM ");
         table_name(sql, view, view->model->view);
-        /* The fence is read here and the deletes below: that is the order in which they run. */
         buffer_append_string(sql,
                              " AS t USING unnest($6::text[], $7::text[]) AS d (id, aggregate)\n"
                              "    WHERE t.\"id\" = d.id AND t.\"_aggregate\" = d.aggregate"
-                             " AND (SELECT passed FROM fence)\n"
-                             "    RETURNING 1\n)\n");
+                             " AND (SELECT passed FROM fence)\n)\n");
 }
 
 static void append_values(Buffer *sql, const View *view)
@@ -149,15 +148,13 @@ void view_sql_write(Buffer *sql, const View *view)
         list_columns(sql, view);
         buffer_append_string(sql, ")\nSELECT ");
         append_values(sql, view);
-        buffer_append_string(
-                sql, "WHERE (SELECT passed FROM fence) AND (SELECT count(*) FROM removed) >= 0\n"
-                     "ON CONFLICT (\"id\") DO UPDATE SET ");
+        buffer_append_string(sql, "WHERE (SELECT passed FROM fence)\n"
+                                  "ON CONFLICT (\"id\", \"_aggregate\") DO UPDATE SET ");
         for (size_t c = 1; c < view->n_columns; c++) {
                 sql_quote_name(sql, view->columns[c].name);
                 buffer_append_string(sql, " = excluded.");
                 sql_quote_name(sql, view->columns[c].name);
                 buffer_append_string(sql, ", ");
         }
-        buffer_append_string(sql, "\"_sequence\" = excluded.\"_sequence\"\n"
-                                  "WHERE t.\"_aggregate\" = excluded.\"_aggregate\"");
+        buffer_append_string(sql, "\"_sequence\" = excluded.\"_sequence\"");
 }

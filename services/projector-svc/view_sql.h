@@ -24,7 +24,7 @@ void view_sql_take(Buffer *sql, const View *view);
  * SQLSTATE SK002 when an epoch is not the current one. */
 void view_sql_advance(Buffer *sql, const View *view);
 
-/* Rows by id: $1 ids. Gives the columns as text, then whose and which sequence. */
+/* Rows by key: $1 ids, $2 whose; a key may stand there twice. Gives the columns as text, then whose and which sequence. */
 void view_sql_load(Buffer *sql, const View *view);
 
 /* A batch: $1 to $5 as view_sql_advance(); rows to delete: $6 ids, $7 whose; rows to write: one array per

@@ -79,7 +79,6 @@ static void settle(const Apply *apply, size_t from, size_t to)
         }
         metric_add(metrics->batches, 1);
         metric_add(metrics->events, (int64_t)apply->writer->n_events);
-        metric_add(metrics->foreign, apply->writer->foreign);
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &apply->batch->items[i];
 
@@ -104,14 +103,12 @@ static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *
         ErrorCode code;
 
         writer->n_events = mark(apply, from, to);
-        writer->foreign = 0;
         if (writer->n_events == 0)
                 return ERROR_NONE;
         row_fold_clear(writer->fold);
         code = view_session_load(apply->session, apply->batch, from, to, writer->fold, err);
         if (!code)
-                code = view_batch_fold(apply->batch, from, to, writer->fold, &writer->foreign,
-                                       ret_culprit, err);
+                code = view_batch_fold(apply->batch, from, to, writer->fold, ret_culprit, err);
         return code ? code : view_session_send(apply->session, writer->fold, writer->feeds, err);
 }
 
@@ -121,7 +118,7 @@ static ErrorCode receive_range(const Apply *apply, size_t from, size_t to, Error
 
         if (apply->writer->n_events == 0)
                 return ERROR_NONE;
-        code = view_session_receive(apply->session, &apply->writer->foreign, err);
+        code = view_session_receive(apply->session, err);
         if (!code)
                 settle(apply, from, to);
         return code;

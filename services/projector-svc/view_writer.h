@@ -18,7 +18,6 @@ typedef struct ViewWriter {
         void *owner;      /* of the callback */
         ViewBatch *batch; /* under way; NULL when none is */
         size_t n_events;  /* in it */
-        int64_t foreign;  /* changes refused in it */
         bool must_retry;  /* it failed before it was sent, and less of it may not */
 } ViewWriter;
 

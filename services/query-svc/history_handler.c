@@ -70,7 +70,8 @@ static bool is_admin(const Reader *reader)
         return false;
 }
 
-/* Whose row one may read, its history one may read: the row of the view that is called as the type. */
+/* Whose row one may read, its history one may read: the aggregate's own row in the view that is called as the
+ * type, not something of the same id that another aggregate has. */
 static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret,
                           int64_t deadline_us, Error *err)
 {
@@ -90,7 +91,7 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         sql_quote_name(&sql.text, model->view);
         sql_append(&sql, " AS r WHERE r.\"id\" = ");
         (void)sql_param(&sql, request->id, "text");
-        sql_append(&sql, " AND ");
+        sql_append(&sql, " AND r.\"_aggregate\" = r.\"id\" AND ");
         auth_predicate(&sql, model, &request->reader, AUTH_READ, &user_param, "r");
         sql_append(&sql, ")");
         for (size_t i = 0; i < sql.n_params; i++)

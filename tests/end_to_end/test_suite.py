@@ -222,6 +222,28 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(status, 400, problem)
         self.assertIn("filter", problem["field"])
 
+    def test_two_aggregates_use_one_id(self):
+        """Whoever comes first, and in whatever log partitions they are: each has a row, and sees it."""
+        for turn in (("alice", "bob"), ("bob", "alice")) * 3:
+            service, projects = f"s-{uuid.uuid4()}", {}
+            for name in turn:
+                status, _, body = self.command("CreateProject", {"name": name}, bearer=token(name))
+                self.assertEqual(status, 201, body)
+                projects[name] = body["aggregateId"]
+                status, _, body = self.command("AddService", {"projectId": projects[name], "serviceId": service, "serviceName": name,
+                                                              "serviceType": "API"}, bearer=token(name))
+                self.assertEqual(status, 201, body)
+                self.read(f"/v1/services/{service}", after=body["consistencyToken"])
+            for name in turn:
+                status, row = self.read(f"/v1/services/{service}", bearer=token(name))
+                self.assertEqual((status, row.get("name"), row.get("projectId")), (200, name, projects[name]))
+                status, page = self.read(f"/v1/services?id={service}", bearer=token(name))
+                self.assertEqual([item["name"] for item in page["items"]], [name])
+            first = min(projects.values())
+            self.assertEqual(self.read(f"/v1/services/{service}", bearer=token("root", "Admin"))[1]["projectId"], first)
+            status, page = self.read(f"/v1/services?id={service}", bearer=token("root", "Admin"))
+            self.assertEqual([item["projectId"] for item in page["items"]], sorted(projects.values()))
+
     def test_history(self):
         project = self.create()
         name = project["aggregateId"]
@@ -286,6 +308,11 @@ class EndToEnd(unittest.TestCase):
         for name in ("command-svc", "projector-svc", "query-svc"):
             self.suite.start(name)
         self.suite.verify()
+        # And it would say so: a row that is somebody else's, one that is missing, one with another value.
+        for change in ("SET \"_aggregate\" = 'x' || \"_aggregate\"", "SET id = 'x' || id", "SET name = name || 'x'"):
+            self.suite.sql(f"UPDATE view_project_1.project {change} WHERE id = (SELECT min(id) FROM view_project_1.project)")
+            with self.assertRaisesRegex(AssertionError, "the row should be"):
+                self.suite.verify()
 
 
 if __name__ == "__main__":

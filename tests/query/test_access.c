@@ -23,6 +23,14 @@ static void insert_project(const char *id, const char *owner)
                 id, id, id);
 }
 
+static void insert_twin(const char *id, const char *aggregate, const char *name)
+{
+        query_stack_insert(stack, "service",
+                           "{\"id\":\"%s\",\"projectId\":\"%s\",\"name\":\"%s\","
+                           "\"_aggregate\":\"%s\",\"_sequence\":1}",
+                           id, aggregate, name, aggregate);
+}
+
 static void set_up(void)
 {
         stack = query_stack_new();
@@ -78,8 +86,9 @@ static const struct {
         { QUERY_ALICE, "secrets", "" },
 };
 
-static const char *const ids[] = { "a",      "b",      "empty", "none", "s-a", "s-b", "s-empty",
-                                   "s-none", "s-lost", "n1",    "n2",   "n3",  "r",   "x" };
+static const char *const ids[] = { "a",       "b",      "empty",  "none", "s-a",  "s-b",
+                                   "s-empty", "s-none", "s-lost", "n1",   "n2",   "n3",
+                                   "r",       "x",      "near",   "far",  "cross" };
 
 static bool is_listed(const char *list, const char *id)
 {
@@ -143,6 +152,82 @@ START_TEST(filters_do_not_widen)
 }
 END_TEST
 
+/*
+ * Rows of several aggregates with one id. Everybody gets their own; who sees several gets the one of the
+ * aggregate called so itself, else the first by aggregate, and all of them in the list, page by page.
+ */
+START_TEST(an_id_that_several_aggregates_use)
+{
+        _cleanup_(buffer_deinit) Buffer target = BUFFER_INIT;
+
+        insert_twin("t", "b", "of b");
+        insert_twin("t", "a", "of a");
+        insert_twin("c", "b", "of b");
+        insert_twin("c", "c", "own");
+        query_stack_expect(stack, QUERY_ALICE, "/v1/services/t?fields=name", "{\"name\":\"of a\"}");
+        query_stack_expect(stack, QUERY_BOB, "/v1/services/t?fields=name", "{\"name\":\"of b\"}");
+        query_stack_expect(stack, QUERY_ADMIN, "/v1/services/t?fields=name", "{\"name\":\"of a\"}");
+        query_stack_expect(stack, QUERY_ADMIN, "/v1/services/c?fields=name", "{\"name\":\"own\"}");
+        query_stack_expect(
+                stack, QUERY_ADMIN, "/v1/services?id=t&fields=name&sort=id:desc",
+                "{\"items\":[{\"name\":\"of b\"},{\"name\":\"of a\"}],\"nextCursor\":null}");
+        query_stack_expect(stack, QUERY_ALICE, "/v1/services?id=t&fields=name",
+                           "{\"items\":[{\"name\":\"of a\"}],\"nextCursor\":null}");
+
+        ck_assert_int_eq(query_stack_get(stack, QUERY_ADMIN,
+                                         "/v1/services?id=t&fields=name&limit=1", NULL),
+                         200);
+        buffer_printf(&target, "/v1/services?id=t&fields=name&limit=1&cursor=%s",
+                      json_string_value(json_object_get(query_stack_json(stack), "nextCursor")));
+        query_stack_expect(stack, QUERY_ADMIN, target.data,
+                           "{\"items\":[{\"name\":\"of b\"}],\"nextCursor\":null}");
+        query_stack_expect(
+                stack, QUERY_ADMIN, "/v1/services/t?fields=id&include=project",
+                "{\"id\":\"t\",\"project\":{\"id\":\"a\",\"name\":\"x\",\"description\":null,"
+                "\"status\":null,\"createdAt\":null,\"owner\":\"alice\"}}");
+}
+END_TEST
+
+/* Bob makes rows with the ids that Alice's rows refer to: he sees no more than before, nor does she less
+ * where her project is an aggregate of its own. */
+START_TEST(nobody_sees_more_by_using_an_id)
+{
+        static const char note[] =
+                "{\"id\":\"%s\",\"name\":\"bait\",\"owner\":\"bob\",\"_aggregate\":\"b\",\"_sequence\":1}";
+
+        /* alice's, whose project is a part of another aggregate */
+        query_stack_insert(
+                stack, "project",
+                "{\"id\":\"part\",\"name\":\"x\",\"owner\":\"alice\",\"_aggregate\":\"a\","
+                "\"_sequence\":1}");
+        query_stack_insert(
+                stack, "service",
+                "{\"id\":\"far\",\"projectId\":\"part\",\"name\":\"y\",\"_aggregate\":\"f\","
+                "\"_sequence\":1}");
+        query_stack_insert(
+                stack, "service",
+                "{\"id\":\"near\",\"projectId\":\"part\",\"name\":\"y\",\"_aggregate\":\"a\","
+                "\"_sequence\":1}");
+        query_stack_insert(
+                stack, "service",
+                "{\"id\":\"cross\",\"projectId\":\"a\",\"name\":\"y\",\"_aggregate\":\"f\","
+                "\"_sequence\":1}");
+        check_list(QUERY_ALICE, "services", "cross far near s-a");
+
+        query_stack_insert(stack, "project", note, "part");
+        query_stack_insert(stack, "project", note, "a");
+        check_list(QUERY_BOB, "services", "s-b");
+        check_list(QUERY_ALICE, "services", "cross near s-a");
+        query_stack_expect(stack, QUERY_ADMIN, "/v1/services/cross?fields=id&include=project",
+                           "{\"id\":\"cross\",\"project\":{\"id\":\"a\",\"name\":\"x\","
+                           "\"description\":null,\"status\":null,\"createdAt\":null,"
+                           "\"owner\":\"alice\"}}");
+        query_stack_expect(stack, QUERY_ADMIN, "/v1/projects/a?fields=name", "{\"name\":\"x\"}");
+        query_stack_expect(stack, QUERY_BOB, "/v1/projects/a?fields=name", "{\"name\":\"bait\"}");
+        query_stack_expect_problem(stack, QUERY_BOB, "/v1/history/project/a", 404, "");
+}
+END_TEST
+
 START_TEST(credentials_are_needed)
 {
         query_stack_expect_problem(stack, QUERY_NOBODY, "/v1/readings", 401, "");
@@ -172,6 +257,8 @@ int main(void)
         tcase_add_test(tcase, lists_and_rows_agree);
         tcase_add_test(tcase, embedded_rows_follow_their_own_rules);
         tcase_add_test(tcase, filters_do_not_widen);
+        tcase_add_test(tcase, an_id_that_several_aggregates_use);
+        tcase_add_test(tcase, nobody_sees_more_by_using_an_id);
         tcase_add_test(tcase, credentials_are_needed);
         tcase_add_test(tcase, a_history_is_for_those_who_see_the_row);
         suite_add_tcase(suite, tcase);

@@ -121,6 +121,17 @@ START_TEST(pages_make_up_the_list)
 }
 END_TEST
 
+/* Three aggregates use each id. */
+START_TEST(an_id_is_no_end_of_the_order)
+{
+        query_stack_sql(stack,
+                        "UPDATE view_reading_1.reading SET id = 'r' || substr(id, 2)::int / 3, "
+                        "\"_aggregate\" = 'a' || substr(id, 2)::int % 3");
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+                check_list(lists[i].query, lists[i].where, lists[i].order);
+}
+END_TEST
+
 static void take_cursor(const char *target, Buffer *ret)
 {
         ck_assert_int_eq(query_stack_get(stack, QUERY_ALICE, target, NULL), 200);
@@ -229,6 +240,7 @@ int main(void)
         tcase_add_checked_fixture(tcase, set_up, tear_down);
         tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, pages_make_up_the_list);
+        tcase_add_test(tcase, an_id_is_no_end_of_the_order);
         tcase_add_test(tcase, rows_come_and_go_between_pages);
         tcase_add_test(tcase, a_cursor_belongs_to_its_list);
         tcase_add_test(tcase, a_cursor_that_was_changed);

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,26 +7,31 @@
 #include "common/domain/domain.h"
 #include "common/domain/event_projection.h"
 #include "common/domain/row_fold.h"
-#include "common/model/model_ddl.h"
+#include "common/model/model_column.h"
 #include "common/model/sql_text.h"
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
 #include "verify.h"
+#include "verify_checkpoints.sql.h"
 
-#define READ_SIZE  1000
-#define WRITE_SIZE 1000
+#define READ_SIZE   1000
+#define WRITE_SIZE  1000
+#define COLUMNS_MAX (PG_PARAMS_MAX - 2) /* two are hidden */
 
-/* A view made again from the events: folded in memory, put into a temporary table, compared there. */
+/*
+ * A view made again from the events: folded in memory, put into a temporary table, compared there. All in
+ * one snapshot, which holds rows and checkpoints of the same moment: the events up to there are folded, so
+ * that the view may go on meanwhile.
+ */
 typedef struct Fresh {
         PGconn *conn;
         const Model *model;
         RowFold *fold;
         RowChanges *changes;
         EventProjection projection;
-        Buffer columns; /* "id", "name" … */
-        const Field *fields[PG_PARAMS_MAX];
+        Buffer columns; /* "id", "name" … and the hidden ones */
+        const Field *fields[COLUMNS_MAX];
         size_t n_fields;
-        int64_t foreign;
         int64_t n_rows;
         VerifyReport *report;
 } Fresh;
@@ -45,22 +51,22 @@ static int64_t deadline_us(void)
 
 static ErrorCode fresh_init(Fresh *fresh, Error *err)
 {
-        RowColumn columns[PG_PARAMS_MAX];
+        RowColumn columns[COLUMNS_MAX];
 
         for (size_t i = 0; i < fresh->model->n_fields; i++) {
                 const Field *field = &fresh->model->fields[i];
 
                 if (field->kind != FIELD_COLUMN)
                         continue;
-                if (fresh->n_fields == PG_PARAMS_MAX)
+                if (fresh->n_fields == COLUMNS_MAX)
                         return error_set(err, ERROR_INVALID, "%s has more than %d columns",
-                                         fresh->model->name, PG_PARAMS_MAX);
-                if (fresh->n_fields)
-                        buffer_append_string(&fresh->columns, ", ");
+                                         fresh->model->name, COLUMNS_MAX);
                 sql_quote_name(&fresh->columns, field->name);
+                buffer_append_string(&fresh->columns, ", ");
                 columns[fresh->n_fields] = (RowColumn){ field->name, field->default_text };
                 fresh->fields[fresh->n_fields++] = field;
         }
+        buffer_append_string(&fresh->columns, "\"_aggregate\", \"_sequence\"");
         fresh->fold = row_fold_new(columns, fresh->n_fields);
         fresh->changes = row_changes_new();
         return fresh->changes ? ERROR_NONE : error_no_memory(err);
@@ -75,41 +81,56 @@ static ErrorCode fold_event(Fresh *fresh, const AggregateType *type, const Event
                              err);
         return code ? code
                     : row_fold_apply(fresh->fold, event, fresh->changes, 0,
-                                     row_changes_count(fresh->changes), &fresh->foreign, err);
+                                     row_changes_count(fresh->changes), err);
 }
 
-static ErrorCode fold_log(Fresh *fresh, const AggregateType *type, int32_t partition, Error *err)
+/* One log partition, up to where the view is. */
+static ErrorCode fold_log(Fresh *fresh, const AggregateType *type, int32_t partition, int64_t until,
+                          Error *err)
 {
         int64_t after = 0;
-        size_t n_events;
 
-        do {
+        while (after < until) {
                 _cleanup_(event_batch_freep) EventBatch *batch = NULL;
+                int limit = until - after < READ_SIZE ? (int)(until - after) : READ_SIZE;
                 ErrorCode code;
 
-                code = store_read_log(fresh->conn, type->name, partition, after, READ_SIZE, &batch,
+                code = store_read_log(fresh->conn, type->name, partition, after, limit, &batch,
                                       deadline_us(), err);
                 for (size_t i = 0; !code && i < batch->n_events; i++)
                         code = fold_event(fresh, type, &batch->events[i], err);
-                if (code)
+                if (code || batch->n_events == 0)
                         return code;
-                n_events = batch->n_events;
-                after += (int64_t)n_events;
+                after = batch->events[batch->n_events - 1].position;
                 verify_progress(fresh->report, "folding %s: %s/%" PRId32 " at %" PRId64,
                                 fresh->model->view, type->name, partition, after);
-        } while (n_events == READ_SIZE);
+        }
         return ERROR_NONE;
 }
 
 static ErrorCode fold_type(Fresh *fresh, const AggregateType *type, Error *err)
 {
-        _cleanup_(freep) LogHead *heads = NULL;
-        size_t n_heads = 0;
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code;
 
-        code = store_read_heads(fresh->conn, type->name, &heads, &n_heads, deadline_us(), err);
-        for (size_t i = 0; !code && i < n_heads; i++)
-                code = fold_log(fresh, type, heads[i].partition, err);
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, fresh->model->view);
+        pg_params_text(params, type->name);
+        code = pg_exec(fresh->conn, sql_verify_checkpoints, params, &res, deadline_us(),
+                       "look how far a view is", err);
+        if (code)
+                return code;
+        for (int i = 0; !code && i < PQntuples(res); i++) {
+                int32_t partition = (int32_t)strtol(PQgetvalue(res, i, 0), NULL, 10);
+                int64_t until = strtoll(PQgetvalue(res, i, 1), NULL, 10);
+
+                if (PQgetisnull(res, i, 1) && strcmp(PQgetvalue(res, i, 2), "0") != 0)
+                        verify_problem(fresh->report, "view %s: it has not begun with %s/%" PRId32,
+                                       fresh->model->view, type->name, partition);
+                code = fold_log(fresh, type, partition, until, err);
+        }
         return code;
 }
 
@@ -117,9 +138,7 @@ static ErrorCode make_table(Fresh *fresh, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
 
-        buffer_printf(&sql,
-                      "DROP TABLE IF EXISTS pg_temp.fresh; "
-                      "CREATE TEMPORARY TABLE fresh AS SELECT %s FROM read.",
+        buffer_printf(&sql, "CREATE TEMPORARY TABLE fresh AS SELECT %s FROM read.",
                       fresh->columns.data);
         sql_quote_name(&sql, fresh->model->view);
         buffer_append_string(&sql, " WITH NO DATA");
@@ -130,23 +149,39 @@ static ErrorCode make_table(Fresh *fresh, Error *err)
 static void write_insert(const Fresh *fresh, Buffer *sql)
 {
         buffer_printf(sql, "INSERT INTO pg_temp.fresh (%s) SELECT ", fresh->columns.data);
+        for (size_t i = 0; i < fresh->n_fields; i++) {
+                char name[24];
+
+                (void)snprintf(name, sizeof name, "c%zu", i);
+                model_column_from_text(sql, fresh->fields[i], name);
+                buffer_append_string(sql, ", ");
+        }
+        buffer_append_string(sql, "aggregate, sequence FROM unnest(");
         for (size_t i = 0; i < fresh->n_fields; i++)
-                buffer_printf(sql, "%sc%zu::%s", i ? ", " : "", i,
-                              model_column_type(fresh->fields[i]));
-        buffer_append_string(sql, " FROM unnest(");
+                buffer_printf(sql, "$%zu::text[], ", i + 1);
+        buffer_printf(sql, "$%zu::text[], $%zu::int8[]) AS row (", fresh->n_fields + 1,
+                      fresh->n_fields + 2);
         for (size_t i = 0; i < fresh->n_fields; i++)
-                buffer_printf(sql, "%s$%zu::text[]", i ? ", " : "", i + 1);
-        buffer_append_string(sql, ") AS row (");
-        for (size_t i = 0; i < fresh->n_fields; i++)
-                buffer_printf(sql, "%sc%zu", i ? ", " : "", i);
-        buffer_append_char(sql, ')');
+                buffer_printf(sql, "c%zu, ", i);
+        buffer_append_string(sql, "aggregate, sequence)");
 }
 
 static void begin_rows(const Fresh *fresh, PgParams *params)
 {
         pg_params_clear(params);
-        for (size_t i = 0; i < fresh->n_fields; i++)
+        for (size_t i = 0; i < fresh->n_fields + 1; i++)
                 (void)pg_params_array(params, PG_ARRAY_TEXT);
+        (void)pg_params_array(params, PG_ARRAY_INT8);
+}
+
+static void add_row(const Fresh *fresh, PgParams *params, const FoldRow *row)
+{
+        size_t c = 0;
+
+        for (; c < fresh->n_fields; c++)
+                pg_array_text(params, (int)c, row->values[c]);
+        pg_array_text(params, (int)c, row->aggregate);
+        pg_array_int(params, (int)c + 1, row->sequence);
 }
 
 static ErrorCode write_rows(Fresh *fresh, Error *err)
@@ -162,8 +197,8 @@ static ErrorCode write_rows(Fresh *fresh, Error *err)
 
                 if (waiting == 0)
                         begin_rows(fresh, params);
-                for (size_t c = 0; row.present && c < fresh->n_fields; c++)
-                        pg_array_text(params, (int)c, row.values[c]);
+                if (row.present)
+                        add_row(fresh, params, &row);
                 waiting += row.present;
                 fresh->n_rows += row.present;
                 if (waiting == WRITE_SIZE || (waiting && i + 1 == n)) {
@@ -175,25 +210,26 @@ static ErrorCode write_rows(Fresh *fresh, Error *err)
         return code;
 }
 
-/* Rows that stand on one side only, with a word for the side; the first hundred. */
+/* Rows that stand on one side only, with a word for the side and how many there are; the first hundred. */
 static void write_compare(const Fresh *fresh, Buffer *sql)
 {
         _cleanup_(buffer_deinit) Buffer texts = BUFFER_INIT;
         _cleanup_(buffer_deinit) Buffer view = BUFFER_INIT;
 
         for (size_t i = 0; i < fresh->n_fields; i++) {
-                buffer_append_string(&texts, i ? ", " : "");
                 sql_quote_name(&texts, fresh->fields[i]->name);
-                buffer_append_string(&texts, "::text");
+                buffer_append_string(&texts, "::text, ");
         }
+        buffer_append_string(&texts, "\"_aggregate\", \"_sequence\"");
         sql_quote_name(&view, fresh->model->view);
         buffer_printf(
                 sql,
                 "WITH made AS (SELECT %s FROM pg_temp.fresh), live AS (SELECT %s FROM read.%s), "
                 "missing AS (SELECT * FROM made EXCEPT ALL SELECT * FROM live), "
-                "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made) "
-                "SELECT 'should be', missing::text FROM missing UNION ALL "
-                "SELECT 'is', extra::text FROM extra ORDER BY 2, 1",
+                "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made), "
+                "different (side, row) AS (SELECT 'should be', missing::text FROM missing "
+                "UNION ALL SELECT 'is', extra::text FROM extra) "
+                "SELECT side, row, count(*) OVER () FROM different ORDER BY 2, 1 LIMIT 100",
                 texts.data, texts.data, view.data);
 }
 
@@ -215,7 +251,7 @@ static ErrorCode compare(Fresh *fresh, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
-        int64_t live = 0;
+        int64_t live = 0, different;
         ErrorCode code;
 
         code = make_table(fresh, err);
@@ -232,8 +268,14 @@ static ErrorCode compare(Fresh *fresh, Error *err)
         for (int i = 0; i < PQntuples(res); i++)
                 verify_problem(fresh->report, "view %s: the row %s %s", fresh->model->view,
                                PQgetvalue(res, i, 0), PQgetvalue(res, i, 1));
-        verify_view_line(fresh->report, fresh->model->view, fresh->n_rows, live, PQntuples(res));
+        different = PQntuples(res) ? strtoll(PQgetvalue(res, 0, 2), NULL, 10) : 0;
+        verify_view_line(fresh->report, fresh->model->view, fresh->n_rows, live, different);
         return ERROR_NONE;
+}
+
+static ErrorCode statement(PGconn *conn, const char *sql, Error *err)
+{
+        return pg_exec(conn, sql, NULL, NULL, deadline_us(), "take a snapshot", err);
 }
 
 ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report, Error *err)
@@ -245,11 +287,16 @@ ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report, Er
         ErrorCode code;
 
         code = fresh_init(&fresh, err);
+        if (!code)
+                code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err);
         for (const AggregateType *const *type = domain_aggregates; !code && *type; type++) {
                 if (!aggregate_feeds(*type, model->name))
                         continue;
                 fed = true;
                 code = fold_type(&fresh, *type, err);
         }
-        return code || !fed ? code : compare(&fresh, err);
+        if (!code && fed)
+                code = compare(&fresh, err);
+        /* With it goes the temporary table. After a failure the connection is of no more use. */
+        return code ? code : statement(conn, "ROLLBACK", err);
 }

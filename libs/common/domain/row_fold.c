@@ -15,10 +15,10 @@ typedef struct Row {
         uint64_t hash;
         const char *id;
         const char *aggregate;
-        const char *loaded_aggregate;
         int64_t sequence;
         bool present;
         bool changed;
+        bool loaded;
 } Row;
 
 struct RowFold {
@@ -111,7 +111,13 @@ static void grow(RowFold *fold)
                 place(fold, i);
 }
 
-static Row *find(const RowFold *fold, const char *id, uint64_t hash)
+/* Most rows have the id of their aggregate: 3 is odd, so that these spread as well as any. */
+static uint64_t hash_key(const char *id, const char *aggregate)
+{
+        return hash_bytes(id, strlen(id)) + 2 * hash_bytes(aggregate, strlen(aggregate));
+}
+
+static Row *find(const RowFold *fold, const char *id, const char *aggregate, uint64_t hash)
 {
         size_t slot = hash & (fold->n_slots - 1);
 
@@ -120,23 +126,34 @@ static Row *find(const RowFold *fold, const char *id, uint64_t hash)
         for (; fold->slots[slot]; slot = (slot + 1) & (fold->n_slots - 1)) {
                 Row *row = &fold->rows[fold->slots[slot] - 1];
 
-                if (row->hash == hash && strcmp(row->id, id) == 0)
+                if (row->hash == hash && strcmp(row->id, id) == 0 &&
+                    strcmp(row->aggregate, aggregate) == 0)
                         return row;
         }
         return NULL;
 }
 
-static Row *find_or_add(RowFold *fold, const char *id)
+/* Both texts of a row's key, one copy when they are the same. */
+static void keep_key(TextArena *texts, Row *row, const char *id, const char *aggregate)
 {
-        uint64_t hash = hash_bytes(id, strlen(id));
-        Row *row = find(fold, id, hash);
+        bool same = strcmp(id, aggregate) == 0;
+
+        row->id = keep(texts, id);
+        row->aggregate = same ? row->id : keep(texts, aggregate);
+}
+
+static Row *find_or_add(RowFold *fold, const char *id, const char *aggregate)
+{
+        uint64_t hash = hash_key(id, aggregate);
+        Row *row = find(fold, id, aggregate, hash);
 
         if (row)
                 return row;
         if (fold->n_rows == fold->rows_capacity)
                 grow(fold);
         row = &fold->rows[fold->n_rows];
-        *row = (Row){ .hash = hash, .id = keep(&fold->texts, id) };
+        *row = (Row){ .hash = hash };
+        keep_key(&fold->texts, row, id, aggregate);
         place(fold, fold->n_rows++);
         return row;
 }
@@ -150,9 +167,7 @@ static void compact(RowFold *fold)
                 Row *row = &fold->rows[i];
                 const char **values = row_values(fold, i);
 
-                row->id = keep(&texts, row->id);
-                row->aggregate = keep(&texts, row->aggregate);
-                row->loaded_aggregate = keep(&texts, row->loaded_aggregate);
+                keep_key(&texts, row, row->id, row->aggregate);
                 if (!row->present)
                         continue;
                 values[0] = row->id;
@@ -167,14 +182,13 @@ static void compact(RowFold *fold)
 void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t sequence,
                    const char *const *values)
 {
-        Row *row = find_or_add(fold, id);
+        Row *row = find_or_add(fold, id, aggregate);
         const char **kept = row_values(fold, (size_t)(row - fold->rows));
 
         assert(!row->present && !row->changed);
 
-        row->aggregate = row->loaded_aggregate = keep(&fold->texts, aggregate);
         row->sequence = sequence;
-        row->present = true;
+        row->present = row->loaded = true;
         kept[0] = row->id;
         for (size_t c = 1; c < fold->n_columns; c++)
                 kept[c] = keep(&fold->texts, values[c]);
@@ -227,29 +241,23 @@ static void put_defaults(const RowFold *fold, const char **values, const char *i
                 values[c] = fold->columns[c].default_text;
 }
 
-/* False when the row is another aggregate's. */
-static bool apply_change(RowFold *fold, const Event *event, const RowChange *change)
+static void apply_change(RowFold *fold, const Event *event, const RowChange *change)
 {
-        Row *row = find_or_add(fold, change->id);
+        Row *row = find_or_add(fold, change->id, event->aggregate_id);
         const char **values = row_values(fold, (size_t)(row - fold->rows));
 
-        if (row->present && strcmp(row->aggregate, event->aggregate_id) != 0)
-                return false;
         if (!row->present && change->kind != ROW_PUT)
-                return true;
+                return;
         if (change->kind == ROW_PUT)
                 put_defaults(fold, values, row->id);
-        if (!row->present)
-                row->aggregate = keep(&fold->texts, event->aggregate_id);
         set_values(fold, values, change);
         row->present = change->kind != ROW_DELETE;
         row->sequence = event->sequence;
         row->changed = true;
-        return true;
 }
 
 ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes, size_t first,
-                         size_t n, int64_t *ret_foreign, Error *err)
+                         size_t n, Error *err)
 {
         for (size_t i = first; i < first + n; i++) {
                 ErrorCode code = check_columns(fold, row_changes_at(changes, i), err);
@@ -258,8 +266,7 @@ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *ch
                         return code;
         }
         for (size_t i = first; i < first + n; i++)
-                if (!apply_change(fold, event, row_changes_at(changes, i)))
-                        ++*ret_foreign;
+                apply_change(fold, event, row_changes_at(changes, i));
         if (fold->texts.used > fold->compact_at)
                 compact(fold);
         return ERROR_NONE;
@@ -281,12 +288,12 @@ FoldRow row_fold_at(const RowFold *fold, size_t index)
                           .sequence = row->sequence,
                           .present = row->present,
                           .changed = row->changed,
-                          .loaded_aggregate = row->loaded_aggregate };
+                          .loaded = row->loaded };
 }
 
-bool row_fold_find(const RowFold *fold, const char *id, FoldRow *ret)
+bool row_fold_find(const RowFold *fold, const char *id, const char *aggregate, FoldRow *ret)
 {
-        const Row *row = find(fold, id, hash_bytes(id, strlen(id)));
+        const Row *row = find(fold, id, aggregate, hash_key(id, aggregate));
 
         if (!row)
                 return false;

@@ -6,9 +6,9 @@
  * The one place that says what a row change means: the projector folds a batch over the rows it
  * touches, and whoever checks a view folds all its events over nothing and compares.
  *
- * Rows are known by id. A row belongs to the aggregate whose event made it; a change by an event of
- * another aggregate is refused and counted, because ids are given by clients and must not reach into
- * what is somebody else's.
+ * A row is known by its id and the aggregate whose event made it. Ids of things inside an aggregate are
+ * given by clients, so two aggregates may use the same one: each then has its own row, and no event
+ * reaches into what is another aggregate's, in whatever order the logs' partitions are read.
  */
 
 #include "common/domain/row_changes.h"
@@ -23,11 +23,11 @@ typedef struct RowColumn {
 typedef struct FoldRow {
         const char *id;
         const char *const *values; /* by column: the text that the last change gave, NULL is null */
-        const char *aggregate;     /* whose row it is */
+        const char *aggregate;     /* whose row it is: the id of an aggregate */
         int64_t sequence;          /* eventSequence of its last change */
-        bool present;              /* false: deleted, or refused before it ever was */
+        bool present;              /* false: deleted, or changed before it ever was */
         bool changed;              /* since it was loaded */
-        const char *loaded_aggregate; /* whose row was loaded; NULL when none was */
+        bool loaded;               /* it is stored */
 } FoldRow;
 
 typedef struct RowFold RowFold;
@@ -56,12 +56,11 @@ void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t
 
 /**
  * row_fold_apply() - fold @n changes, from number @first on, all of them made by @event
- * @ret_foreign:  how many were refused since the row is another aggregate's; added to
  *
  * All or nothing. Return: ERROR_NONE, or ERROR_INVALID when a change names a field that is no column.
  */
 _must_check_ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes,
-                                      size_t first, size_t n, int64_t *ret_foreign, Error *err);
+                                      size_t first, size_t n, Error *err);
 
 /* Rows in the order in which they were first named, deleted ones among them (see ->present). What a
  * FoldRow points to is valid until the next change. */
@@ -69,4 +68,4 @@ size_t row_fold_count(const RowFold *fold);
 FoldRow row_fold_at(const RowFold *fold, size_t index);
 
 /* False when the row was never named. */
-bool row_fold_find(const RowFold *fold, const char *id, FoldRow *ret);
+bool row_fold_find(const RowFold *fold, const char *id, const char *aggregate, FoldRow *ret);

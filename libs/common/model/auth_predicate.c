@@ -95,6 +95,20 @@ static void append_reach(SqlText *sql, const Model *model, const Reader *reader,
         }
 }
 
+/* That "auth" is the row which the row of @alias belongs to, although others may have its id. */
+static void append_belongs(SqlText *sql, const Model *from, const char *alias)
+{
+        sql_append(sql, "(auth.\"_aggregate\" = ");
+        sql_column(sql, alias, "_aggregate");
+        sql_append(sql, " OR NOT EXISTS (SELECT 1 FROM read.");
+        sql_quote_name(&sql->text, from->view);
+        sql_append(sql, " other WHERE other.\"id\" = auth.\"id\""
+                        " AND other.\"_aggregate\" <> auth.\"_aggregate\""
+                        " AND (auth.\"_aggregate\" <> auth.\"id\" OR other.\"_aggregate\" = ");
+        sql_column(sql, alias, "_aggregate");
+        sql_append(sql, ")))");
+}
+
 void auth_predicate(SqlText *sql, const Model *model, const Reader *reader, AuthOperation operation,
                     size_t *user_param, const char *alias)
 {
@@ -110,5 +124,7 @@ void auth_predicate(SqlText *sql, const Model *model, const Reader *reader, Auth
         sql_column(sql, alias, model->auth_reference);
         sql_append(sql, " AND ");
         append_owner(sql, from, reader, operation, user_param, "auth");
+        sql_append(sql, " AND ");
+        append_belongs(sql, from, alias);
         sql_append(sql, ")");
 }

@@ -33,7 +33,9 @@ AuthReach auth_reach(const Model *model, const Reader *reader, AuthOperation ope
  * @alias:       of the model's table in the statement
  *
  * A model without rules of its own follows auth_from: its rows are within reach when the row that they
- * belong to is. Conditions are constants where the rules decide alone.
+ * belong to is. Where several aggregates use the id that a row refers to, that is the one of the row's own
+ * aggregate, else that of the aggregate which is called so itself, else none: nobody comes to see somebody's
+ * rows by using their ids. Conditions are constants where the rules decide alone.
  */
 void auth_predicate(SqlText *sql, const Model *model, const Reader *reader, AuthOperation operation,
                     size_t *user_param, const char *alias);

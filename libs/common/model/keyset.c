@@ -47,20 +47,27 @@ static ErrorCode parse_key(Keyset *keyset, const Model *model, const char *text,
         return ERROR_NONE;
 }
 
-/* Nothing behind the id can matter; where it is not named, it comes last. */
-static void end_with_id(Keyset *keyset, const Model *model)
+static void add_last_key(Keyset *keyset, const Field *field)
 {
-        for (size_t i = 0; i < keyset->n_keys; i++) {
-                if (keyset->keys[i].field == &model->fields[0]) {
-                        keyset->n_keys = i + 1;
-                        return;
-                }
-        }
-        keyset->keys[keyset->n_keys] = (KeysetKey){
-                .field = &model->fields[0],
-                .descending = keyset->n_keys && keyset->keys[keyset->n_keys - 1].descending,
-        };
-        keyset->n_keys++;
+        bool descending = keyset->n_keys && keyset->keys[keyset->n_keys - 1].descending;
+
+        keyset->keys[keyset->n_keys++] = (KeysetKey){ .field = field, .descending = descending };
+}
+
+/* The row's key ends the order, by id where that is not named. Behind it nothing can matter, and what is
+ * named behind the id only could for rows of one id: it is dropped. */
+static void end_with_key(Keyset *keyset, const Model *model)
+{
+        const Field *id = &model->fields[0];
+        size_t i = 0;
+
+        while (i < keyset->n_keys && keyset->keys[i].field != id)
+                i++;
+        if (i < keyset->n_keys)
+                keyset->n_keys = i + 1;
+        else
+                add_last_key(keyset, id);
+        add_last_key(keyset, &model_aggregate_field);
 }
 
 ErrorCode keyset_parse(Keyset *ret, const Model *model, const char *sort, Error *err)
@@ -75,7 +82,7 @@ ErrorCode keyset_parse(Keyset *ret, const Model *model, const char *sort, Error 
                         return code;
                 p = p[size] ? p + size + 1 : NULL;
         }
-        end_with_id(&keyset, model);
+        end_with_key(&keyset, model);
         *ret = keyset;
         return ERROR_NONE;
 }

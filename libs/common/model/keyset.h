@@ -4,14 +4,15 @@
  * keyset.h — the order of a list and where its next page begins, by the values of the last row.
  *
  * Null counts as the greatest value, as in PostgreSQL: last when ascending, first when descending. The
- * id ends every order, in the direction of the field before it, so that no two rows are equal.
+ * id and the aggregate whose row it is end every order, in the direction of the field before them, so
+ * that no two rows are equal.
  */
 
 #include "common/model/model.h"
 #include "common/model/sql_text.h"
 
 #define KEYSET_FIELDS_MAX 8 /* of a client's sort */
-#define KEYSET_KEYS_MAX   (KEYSET_FIELDS_MAX + 1)
+#define KEYSET_KEYS_MAX   (KEYSET_FIELDS_MAX + 2)
 
 typedef struct KeysetKey {
         const Field *field;

@@ -181,7 +181,7 @@ void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char
                         append_column(sql, &model->fields[i]);
         buffer_append_string(sql, "\n    \"_aggregate\" text COLLATE \"C\" NOT NULL,"
                                   "\n    \"_sequence\" bigint NOT NULL,"
-                                  "\n    PRIMARY KEY (\"id\")\n);\n");
+                                  "\n    PRIMARY KEY (\"id\", \"_aggregate\")\n);\n");
 
         for (size_t i = 0; i < model->n_indexes; i++) {
                 const Index *index = &model->indexes[i];

@@ -4,8 +4,9 @@
  * model_ddl.h — the PostgreSQL side of a model: column types, the table and indexes of a view version.
  *
  * Column names are the fields' names, quoted (sql_quote_name()). Two hidden columns follow them:
- * "_aggregate" text, the aggregate whose events made the row, and "_sequence" bigint, the
- * eventSequence of its last change.
+ * "_aggregate" text, the id of the aggregate whose events made the row, and "_sequence" bigint, the
+ * eventSequence of its last change. The key is ("id", "_aggregate"): two aggregates may use the same id
+ * for something of theirs, and neither reaches the other's row.
  */
 
 #include "common/base/buffer.h"

@@ -47,6 +47,21 @@ static void append_all_fields(Select *s, const Model *model, const char *alias)
         }
 }
 
+/*
+ * One of the rows with the same id, the same one each time. An aggregate's own row cannot be hidden by a
+ * thing of the same id that somebody has in an aggregate of theirs.
+ */
+static void append_first(Select *s, const char *alias)
+{
+        sql_append(s->sql, "(");
+        sql_column(s->sql, alias, "_aggregate");
+        sql_append(s->sql, " = ");
+        sql_column(s->sql, alias, "id");
+        sql_append(s->sql, ") DESC, ");
+        sql_column(s->sql, alias, "_aggregate");
+        sql_append(s->sql, " LIMIT 1");
+}
+
 /* The related rows of one relation as JSON: an array, or an object or null. */
 static void append_include(Select *s, const Field *relation, size_t number)
 {
@@ -69,7 +84,16 @@ static void append_include(Select *s, const Field *relation, size_t number)
         if (many) {
                 sql_append(s->sql, " ORDER BY ");
                 sql_column(s->sql, alias, "id");
+                sql_append(s->sql, ", ");
+                sql_column(s->sql, alias, "_aggregate");
                 sql_printf(s->sql, " LIMIT %zu)", s->select->include_limit);
+        } else { /* what the same aggregate calls so comes first */
+                sql_append(s->sql, " ORDER BY (");
+                sql_column(s->sql, alias, "_aggregate");
+                sql_append(s->sql, " = ");
+                sql_column(s->sql, ROW, "_aggregate");
+                sql_append(s->sql, ") DESC, ");
+                append_first(s, alias);
         }
         sql_append(s->sql, ") AS ");
         sql_quote_name(&s->sql->text, relation->name);
@@ -116,6 +140,8 @@ void model_select_get(SqlText *sql, const ModelSelect *select, const char *id)
         sql_append(sql, " AND ");
         append_reach(&s, select->model, ROW);
         append_guard(&s);
+        sql_append(sql, " ORDER BY ");
+        append_first(&s, ROW);
         sql_append(sql, ") AS item");
 }
 

@@ -21,12 +21,14 @@ typedef struct ModelSelect {
         size_t n_fields;
         const Field *const *includes; /* relations to embed, at most SELECT_INCLUDES_MAX */
         size_t n_includes;
-        size_t include_limit; /* rows of an embedded list: the first by id */
+        size_t include_limit; /* rows of an embedded list: the first by key */
         const Filter *filter; /* NULL: none */
         const char *guard;    /* SQL condition without which no row is looked at; NULL: none */
 } ModelSelect;
 
-/* One row with one column: the row with @id as JSON, null when it is not within the reader's reach. */
+/* One row with one column: the row with @id as JSON, null when none is within the reader's reach. Of several
+ * aggregates' rows with this id: the one of the aggregate that is called so itself, else the first by
+ * aggregate. */
 void model_select_get(SqlText *sql, const ModelSelect *select, const char *id);
 
 /**

@@ -11,6 +11,11 @@
 #define SCHEMA_BYTES_MAX ((size_t)1024 * 1024)
 #define NAME_BYTES_MAX   100 /* of the source in messages; of a longer path only the end is shown */
 
+const Field model_aggregate_field = { .name = (char[]){ "_aggregate" },
+                                      .kind = FIELD_COLUMN,
+                                      .scalar = SCALAR_ID,
+                                      .required = true };
+
 /* A schema and everything in it: one arena. */
 typedef struct SchemaOwner {
         Schema schema; /* first, so that the one pointer is the other */

@@ -25,9 +25,12 @@ static const Reader nameless = { .user = "" };
 static const Reader odd_key = { .user = "", .groups = admin, .n_groups = 1, .api_key = true };
 
 #define OWN "(t.\"owner\" = $1::text)"
-#define FOLLOW                                                                            \
-        "EXISTS (SELECT 1 FROM read.\"project\" auth WHERE auth.\"id\" = t.\"projectId\"" \
-        " AND (auth.\"owner\" = $1::text))"
+#define FOLLOW                                                                                    \
+        "EXISTS (SELECT 1 FROM read.\"project\" auth WHERE auth.\"id\" = t.\"projectId\""         \
+        " AND (auth.\"owner\" = $1::text) AND (auth.\"_aggregate\" = t.\"_aggregate\" OR NOT "    \
+        "EXISTS (SELECT 1 FROM read.\"project\" other WHERE other.\"id\" = auth.\"id\" AND "      \
+        "other.\"_aggregate\" <> auth.\"_aggregate\" AND (auth.\"_aggregate\" <> auth.\"id\" OR " \
+        "other.\"_aggregate\" = t.\"_aggregate\"))))"
 
 static const struct {
         const char *model;

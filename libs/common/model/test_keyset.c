@@ -21,39 +21,44 @@ static void tear_down(void)
 /* A sort, the values of the last row, ORDER BY and the condition for what follows. */
 static const struct {
         const char *sort;
-        char *values[3];
+        char *values[4];
         const char *order, *after;
 } rows[] = {
-        { NULL, { (char[]){ "a" } }, "t.\"id\"", "(t.\"id\") > ($1::text)" },
-        { "id:desc,name", { (char[]){ "a" } }, "t.\"id\" DESC", "(t.\"id\") < ($1::text)" },
+        { NULL,
+          { (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"id\", t.\"_aggregate\"",
+          "(t.\"id\", t.\"_aggregate\") > ($1::text, $2::text)" },
+        { "id:desc,name",
+          { (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"id\" DESC, t.\"_aggregate\" DESC",
+          "(t.\"id\", t.\"_aggregate\") < ($1::text, $2::text)" },
         { "name,n:asc",
-          { (char[]){ "x" }, (char[]){ "1" }, (char[]){ "a" } },
-          "t.\"name\", t.\"n\", t.\"id\"",
-          "(t.\"name\", t.\"n\", t.\"id\") > ($1::text, $2::integer, $3::text)" },
+          { (char[]){ "x" }, (char[]){ "1" }, (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"name\", t.\"n\", t.\"id\", t.\"_aggregate\"",
+          "(t.\"name\", t.\"n\", t.\"id\", t.\"_aggregate\") > "
+          "($1::text, $2::integer, $3::text, $4::text)" },
         /* descending, nulls came before any value */
         { "at:desc",
-          { (char[]){ "now" }, (char[]){ "a" } },
-          "t.\"at\" DESC, t.\"id\" DESC",
-          "(t.\"at\", t.\"id\") < ($1::timestamptz, $2::text)" },
+          { (char[]){ "now" }, (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"at\" DESC, t.\"id\" DESC, t.\"_aggregate\" DESC",
+          "(t.\"at\", t.\"id\", t.\"_aggregate\") < ($1::timestamptz, $2::text, $3::text)" },
         { "at:desc",
-          { NULL, (char[]){ "a" } },
-          "t.\"at\" DESC, t.\"id\" DESC",
-          "(t.\"at\" IS NOT NULL OR (t.\"at\" IS NULL AND (t.\"id\" < $1::text)))" },
+          { NULL, (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"at\" DESC, t.\"id\" DESC, t.\"_aggregate\" DESC",
+          "(t.\"at\" IS NOT NULL OR (t.\"at\" IS NULL AND ((t.\"id\" < $1::text) OR "
+          "(t.\"id\" = $1::text AND (t.\"_aggregate\" < $2::text)))))" },
         /* ascending, nulls are still to come */
         { "at",
-          { (char[]){ "now" }, (char[]){ "a" } },
-          "t.\"at\", t.\"id\"",
+          { (char[]){ "now" }, (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"at\", t.\"id\", t.\"_aggregate\"",
           "((t.\"at\" > $1::timestamptz OR t.\"at\" IS NULL) OR (t.\"at\" = $1::timestamptz AND "
-          "(t.\"id\" > $2::text)))" },
-        { "at",
-          { NULL, (char[]){ "a" } },
-          "t.\"at\", t.\"id\"",
-          "(false OR (t.\"at\" IS NULL AND (t.\"id\" > $1::text)))" },
+          "((t.\"id\" > $2::text) OR (t.\"id\" = $2::text AND (t.\"_aggregate\" > $3::text)))))" },
         { "name:desc,n",
-          { (char[]){ "x" }, (char[]){ "1" }, (char[]){ "a" } },
-          "t.\"name\" DESC, t.\"n\", t.\"id\"",
+          { (char[]){ "x" }, (char[]){ "1" }, (char[]){ "a" }, (char[]){ "g" } },
+          "t.\"name\" DESC, t.\"n\", t.\"id\", t.\"_aggregate\"",
           "((t.\"name\" < $1::text) OR (t.\"name\" = $1::text AND ((t.\"n\" > $2::integer) OR "
-          "(t.\"n\" = $2::integer AND (t.\"id\" > $3::text)))))" },
+          "(t.\"n\" = $2::integer AND ((t.\"id\" > $3::text) OR (t.\"id\" = $3::text AND "
+          "(t.\"_aggregate\" > $4::text)))))))" },
 };
 
 START_TEST(order_and_what_follows)

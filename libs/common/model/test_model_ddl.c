@@ -38,7 +38,7 @@ START_TEST(tables_and_indexes)
                 "    \"boxId\" text COLLATE \"C\",\n"
                 "    \"_aggregate\" text COLLATE \"C\" NOT NULL,\n"
                 "    \"_sequence\" bigint NOT NULL,\n"
-                "    PRIMARY KEY (\"id\")\n"
+                "    PRIMARY KEY (\"id\", \"_aggregate\")\n"
                 ");\n"
                 "CREATE INDEX \"index_1_thingsByNameAndAt\" ON \"view_thing_1\".\"thing\" "
                 "(\"name\", \"at\", \"id\");\n"
