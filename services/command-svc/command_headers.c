@@ -35,7 +35,6 @@ static void make_id(const char *key, CommandRequest *request)
         if (!key) {
                 request->id = uuid_new();
         } else if (!uuid_parse(key, strlen(key), &request->id)) {
-                buffer_append_char(&name, request->actor.api_key ? 'k' : 'u');
                 buffer_append(&name, request->actor_name, strlen(request->actor_name) + 1);
                 buffer_append_string(&name, key);
                 request->id = uuid_from_name(name.data, name.size);

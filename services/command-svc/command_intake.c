@@ -17,7 +17,7 @@ static void read_actor(CommandIntake *intake, const Principal *principal, Comman
                 .api_key = principal->api_key,
         };
         buffer_clear(&intake->actor_name);
-        buffer_append_string(&intake->actor_name, principal->api_key ? "api-key" : principal->user);
+        buffer_append_string(&intake->actor_name, principal->name);
         request->actor_name = buffer_text(&intake->actor_name);
 }
 
@@ -50,8 +50,6 @@ static void make_digest(const CommandInput *input, CommandRequest *request)
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
 
         buffer_append(&text, request->type->name, strlen(request->type->name) + 1);
-        buffer_append_char(&text,
-                           request->actor.api_key ? 'k' : 'u'); /* a user may be called "api-key" */
         buffer_append(&text, request->actor_name, strlen(request->actor_name) + 1);
         buffer_append(&text, input->payload.text, input->payload.size);
         hash_sha256(text.data, text.size, request->digest);

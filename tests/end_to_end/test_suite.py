@@ -12,7 +12,7 @@ from urllib.parse import quote
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tap  # noqa: E402
-from suite import API_KEY, Suite, token, wait_until  # noqa: E402
+from suite import API_KEY, OTHER_API_KEY, Suite, token, wait_until  # noqa: E402
 
 JSON = "application/json"
 
@@ -183,16 +183,33 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual(ask("query-svc", "GET", "/v1/metrics", key=key)[0], 401)
         self.assertEqual(self.command("RecordMetric", metric)[0], 403)  # a plain user
 
-    def test_a_user_is_not_an_api_key(self):
+    def test_each_api_key_is_somebody(self):
+        """The same key and body from two API keys, and from a user called like one, are three commands."""
         metric = json.dumps({"name": "uptime", "value": 2, "unit": "s", "source": "probe"})
-        status, _, text = self.suite.request("command-svc", "POST", "/v1/commands/RecordMetric", metric,
-                                             {"x-api-key": API_KEY, "Content-Type": JSON, "Idempotency-Key": "mine"})
-        self.assertEqual(status, 201, text)
-        status, headers, body = self.command("RecordMetric", metric, bearer=token("api-key", "Developer"),
-                                             Idempotency_Key="mine")
-        self.assertEqual(status, 201, body)
+        seen = {}
+        for name, key in (("test", API_KEY), ("another device", OTHER_API_KEY)):
+            status, answered, text = self.suite.request("command-svc", "POST", "/v1/commands/RecordMetric", metric,
+                                                        {"x-api-key": key, "Content-Type": JSON, "Idempotency-Key": "mine"})
+            self.assertEqual(status, 201, text)
+            self.assertNotIn("Idempotent-Replayed", answered)
+            body = json.loads(text)
+            self.assertEqual(body["events"][0]["metadata"]["actor"], f"api-key:{name}")
+            seen[body["commandId"]] = body
+        status, headers, body = self.command("RecordMetric", metric, bearer=token("test", "Developer"), Idempotency_Key="mine")
+        self.assertEqual((status, body["events"][0]["metadata"]["actor"]), (201, "test"), body)
         self.assertNotIn("idempotent-replayed", headers)
-        self.assertNotEqual(body["commandId"], json.loads(text)["commandId"])
+        seen[body["commandId"]] = body
+        self.assertEqual(len(seen), 3)
+        # A UUID is the command's id itself: somebody else's is refused.
+        key = str(uuid.uuid4())
+        for api_key, expected in ((API_KEY, 201), (OTHER_API_KEY, 422), (API_KEY, 201)):
+            status, _, text = self.suite.request("command-svc", "POST", "/v1/commands/RecordMetric", metric,
+                                                 {"x-api-key": api_key, "Content-Type": JSON, "Idempotency-Key": key})
+            self.assertEqual(status, expected, text)
+        # No user can pass for an API key in what is written down.
+        status, _, problem = self.command("RecordMetric", metric, bearer=token("api-key:test", "Developer"))
+        self.assertEqual(status, 401, problem)
+        self.assertIn("api-key:", problem["detail"])
 
     def test_a_number_too_small_to_hold_is_refused(self):
         self.assertEqual(self.read("/v1/metrics?value=1e-999")[0], 400)

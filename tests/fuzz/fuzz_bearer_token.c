@@ -39,6 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(!principal && *err.message);
         FUZZ_CHECK(!auth_keys_parse(&keys, (const char *)data, size, &err) || !keys);
         if (api_keys_parse(&api_keys, (const char *)data, size, &err) == ERROR_NONE)
-                FUZZ_CHECK(api_keys_check(api_keys, text, 0, &err) == ERROR_UNAUTHENTICATED);
+                FUZZ_CHECK(api_keys_check(api_keys, text, 0, &principal, &err) ==
+                           ERROR_UNAUTHENTICATED);
         return 0;
 }

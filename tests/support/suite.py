@@ -22,6 +22,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = "a-secret-of-this-test-run-32-bytes"
 API_KEY = "an-api-key-of-this-test-run"
+OTHER_API_KEY = "another-api-key-of-this-test-run"
 SERVICES = ("command-svc", "projector-svc", "query-svc")
 ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
 
@@ -150,6 +151,7 @@ class Suite:
         path = os.path.join(self.dir, "api_keys")
         with open(path, "w", encoding="ascii") as file:
             file.write(f"{hashlib.sha256(API_KEY.encode()).hexdigest()} 2099-01-01T00:00:00Z test\n")
+            file.write(f"{hashlib.sha256(OTHER_API_KEY.encode()).hexdigest()} 2099-01-01T00:00:00Z another device\n")
             file.write(f"{hashlib.sha256(b'an expired key').hexdigest()} 2001-01-01T00:00:00Z expired\n")
         return path
 

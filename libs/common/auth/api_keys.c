@@ -5,10 +5,12 @@
 
 #include "common/base/clock.h"
 #include "common/base/hash.h"
+#include "common/base/utf8.h"
 
 typedef struct ApiKey {
         uint8_t digest[HASH_SHA256_SIZE];
         int64_t expires_us;
+        Principal *principal;
 } ApiKey;
 
 struct ApiKeys {
@@ -51,11 +53,50 @@ static size_t next_word(const char **p, const char *end)
         return (size_t)(word - *p);
 }
 
+static ErrorCode read_name(ApiKey *key, const char *p, const char *end, unsigned line, Error *err)
+{
+        char name[API_KEY_NAME_BYTES_MAX + 1];
+        size_t size;
+
+        while (end > p && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+                end--;
+        size = (size_t)(end - p);
+        if (size == 0)
+                return error_set(err, ERROR_INVALID, "line %u has no name", line);
+        if (size > API_KEY_NAME_BYTES_MAX || !utf8_valid(p, size))
+                return error_set(err, ERROR_INVALID, "line %u has a name over %d bytes of UTF-8",
+                                 line, API_KEY_NAME_BYTES_MAX);
+        for (size_t i = 0; i < size; i++)
+                if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
+                        return error_set(err, ERROR_INVALID,
+                                         "line %u has a control character in its name", line);
+        memcpy(name, p, size);
+        name[size] = '\0';
+        key->principal = principal_new_api_key(name);
+        return key->principal ? ERROR_NONE : error_no_memory(err);
+}
+
+static ErrorCode add_key(ApiKeys *keys, const ApiKey *key, Error *err)
+{
+        if (keys->n == keys->capacity) {
+                size_t capacity = keys->capacity ? keys->capacity * 2 : 8;
+                ApiKey *larger = realloc(keys->keys, capacity * sizeof *larger);
+
+                if (!larger)
+                        return error_no_memory(err);
+                keys->keys = larger;
+                keys->capacity = capacity;
+        }
+        keys->keys[keys->n++] = *key;
+        return ERROR_NONE;
+}
+
 static ErrorCode parse_line(ApiKeys *keys, const char *p, const char *end, unsigned line,
                             Error *err)
 {
         size_t size = next_word(&p, end);
-        ApiKey key;
+        ApiKey key = { .principal = NULL };
+        ErrorCode code;
 
         if (!size || *p == '#')
                 return ERROR_NONE;
@@ -68,19 +109,13 @@ static ErrorCode parse_line(ApiKeys *keys, const char *p, const char *end, unsig
                 return error_set(err, ERROR_INVALID,
                                  "line %u has no expiry such as 2030-01-31T00:00:00Z", line);
         p += size;
-        if (!next_word(&p, end))
-                return error_set(err, ERROR_INVALID, "line %u has no name", line);
-        if (keys->n == keys->capacity) {
-                size_t capacity = keys->capacity ? keys->capacity * 2 : 8;
-                ApiKey *larger = realloc(keys->keys, capacity * sizeof *larger);
-
-                if (!larger)
-                        return error_no_memory(err);
-                keys->keys = larger;
-                keys->capacity = capacity;
-        }
-        keys->keys[keys->n++] = key;
-        return ERROR_NONE;
+        (void)next_word(&p, end);
+        code = read_name(&key, p, end, line, err);
+        if (!code)
+                code = add_key(keys, &key, err);
+        if (code)
+                principal_free(key.principal);
+        return code;
 }
 
 ErrorCode api_keys_parse(ApiKeys **ret, const char *text, size_t size, Error *err)
@@ -106,11 +141,14 @@ void api_keys_free(ApiKeys *keys)
 {
         if (!keys)
                 return;
+        for (size_t i = 0; i < keys->n; i++)
+                principal_free(keys->keys[i].principal);
         free(keys->keys);
         free(keys);
 }
 
-ErrorCode api_keys_check(const ApiKeys *keys, const char *key, int64_t now_us, Error *err)
+ErrorCode api_keys_check(const ApiKeys *keys, const char *key, int64_t now_us, Principal **ret,
+                         Error *err)
 {
         uint8_t digest[HASH_SHA256_SIZE];
         const ApiKey *found = NULL;
@@ -124,5 +162,6 @@ ErrorCode api_keys_check(const ApiKeys *keys, const char *key, int64_t now_us, E
                 return error_set(err, ERROR_UNAUTHENTICATED, "the API key is not known");
         if (now_us >= found->expires_us)
                 return error_set(err, ERROR_UNAUTHENTICATED, "the API key has expired");
+        *ret = principal_ref(found->principal);
         return ERROR_NONE;
 }

@@ -30,7 +30,6 @@ struct AuthVerifier {
         void (*on_message)(const char *text);
         AuthState *state;
         AuthCache *cache;
-        Principal *api_principal; /* of every API key */
 };
 
 /* A copy of @text, NULL for none or ""; false when out of memory. */
@@ -153,10 +152,9 @@ ErrorCode auth_verifier_new(AuthVerifier **ret, const AuthOptions *options, Erro
                 return error_no_memory(err);
         verifier->state = calloc(1, sizeof *verifier->state);
         verifier->cache = auth_cache_new();
-        verifier->api_principal = principal_new("", NULL, 0, true);
         if (verifier->state)
                 (void)pthread_mutex_init(&verifier->state->lock, NULL);
-        if (!verifier->state || !verifier->cache || !verifier->api_principal ||
+        if (!verifier->state || !verifier->cache ||
             !copy_text(&verifier->issuer, options->issuer) ||
             !copy_text(&verifier->audience, options->audience) ||
             !copy_text(&verifier->secret, options->hs256_secret) ||
@@ -191,7 +189,6 @@ void auth_verifier_free(AuthVerifier *verifier)
         if (verifier->secret)
                 explicit_bzero(verifier->secret, strlen(verifier->secret));
         auth_cache_free(verifier->cache);
-        principal_free(verifier->api_principal);
         free(verifier->state);
         free(verifier->issuer);
         free(verifier->audience);
@@ -268,14 +265,9 @@ ErrorCode auth_verify_bearer(const AuthVerifier *verifier, const char *token, Pr
 ErrorCode auth_verify_api_key(const AuthVerifier *verifier, const char *key, Principal **ret,
                               Error *err)
 {
-        ErrorCode code;
-
         look_at_files(verifier);
         if (strnlen(key, API_KEY_BYTES_MAX + 1) > API_KEY_BYTES_MAX)
                 return error_set(err, ERROR_UNAUTHENTICATED, "the API key is not known");
         MUTEX_GUARD(&verifier->state->lock);
-        code = api_keys_check(verifier->state->api_keys, key, clock_now_us(), err);
-        if (!code)
-                *ret = principal_ref(verifier->api_principal);
-        return code;
+        return api_keys_check(verifier->state->api_keys, key, clock_now_us(), ret, err);
 }

@@ -79,6 +79,10 @@ static ErrorCode read_principal(const json_t *claims, const char *groups_claim, 
         if (!user || !*user)
                 return error_set(err, ERROR_UNAUTHENTICATED,
                                  "the token names no user: claims username and sub are missing");
+        if (strncmp(user, PRINCIPAL_API_KEY_PREFIX, strlen(PRINCIPAL_API_KEY_PREFIX)) == 0)
+                return error_set(err, ERROR_UNAUTHENTICATED,
+                                 "the user's name begins with \"%s\", as only API keys' do",
+                                 PRINCIPAL_API_KEY_PREFIX);
         for (size_t i = 0; i < n; i++) {
                 groups[i] = json_string_value(json_array_get(list, i));
                 if (!groups[i])
@@ -86,8 +90,7 @@ static ErrorCode read_principal(const json_t *claims, const char *groups_claim, 
                                          "the token's claim %.64s is no list of names",
                                          groups_claim);
         }
-        *ret = single ? principal_new(user, &single, 1, false)
-                      : principal_new(user, groups, n, false);
+        *ret = single ? principal_new_user(user, &single, 1) : principal_new_user(user, groups, n);
         return *ret ? ERROR_NONE : error_no_memory(err);
 }
 

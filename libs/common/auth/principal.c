@@ -24,25 +24,51 @@ static char *append(char **p, const char *text)
         return start;
 }
 
-Principal *principal_new(const char *user, const char *const *groups, size_t n_groups, bool api_key)
+/* Text of @text_bytes, NULs included, follows the array of groups; @ret_text is where. */
+static Block *block_new(size_t n_groups, size_t text_bytes, char **ret_text)
 {
-        size_t size = sizeof(Block) + n_groups * sizeof(char *) + strlen(user) + 1;
+        Block *block = calloc(1, sizeof *block + n_groups * sizeof(char *) + text_bytes);
+
+        if (!block)
+                return NULL;
+        atomic_init(&block->n_owners, 1);
+        block->principal.groups = (char **)(block + 1);
+        block->principal.n_groups = n_groups;
+        *ret_text = (char *)(block->principal.groups + n_groups);
+        return block;
+}
+
+Principal *principal_new_user(const char *user, const char *const *groups, size_t n_groups)
+{
+        size_t size = strlen(user) + 1;
         Block *block;
         char *p;
 
         for (size_t i = 0; i < n_groups; i++)
                 size += strlen(groups[i]) + 1;
-        block = calloc(1, size);
+        block = block_new(n_groups, size, &p);
         if (!block)
                 return NULL;
-        atomic_init(&block->n_owners, 1);
-        block->principal.groups = (char **)(block + 1);
-        p = (char *)(block->principal.groups + n_groups);
-        block->principal.user = append(&p, user);
+        block->principal.name = block->principal.user = append(&p, user);
         for (size_t i = 0; i < n_groups; i++)
                 block->principal.groups[i] = append(&p, groups[i]);
-        block->principal.n_groups = n_groups;
-        block->principal.api_key = api_key;
+        return &block->principal;
+}
+
+Principal *principal_new_api_key(const char *name)
+{
+        size_t prefix_size = sizeof PRINCIPAL_API_KEY_PREFIX - 1, size = strlen(name) + 1;
+        Block *block;
+        char *p;
+
+        block = block_new(0, prefix_size + size, &p);
+        if (!block)
+                return NULL;
+        block->principal.name = p;
+        memcpy(p, PRINCIPAL_API_KEY_PREFIX, prefix_size);
+        memcpy(p + prefix_size, name, size);
+        block->principal.user = p + prefix_size + size - 1; /* "" */
+        block->principal.api_key = true;
         return &block->principal;
 }
 

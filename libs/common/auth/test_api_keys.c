@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth_fixture.h"
+#include "common/auth/api_keys.h"
 #include "common/auth/auth.h"
 #include "common/base/clock.h"
 
@@ -114,6 +115,7 @@ START_TEST(api_keys_expire_and_can_be_replaced)
         start(&chosen);
         ck_assert_int_eq(verify_key("one key"), ERROR_NONE);
         ck_assert(principal->api_key);
+        ck_assert_str_eq(principal->name, "api-key:a collector");
         ck_assert_str_eq(principal->user, "");
         ck_assert_uint_eq(principal->n_groups, 0);
         ck_assert_int_eq(verify_key("another key"), ERROR_UNAUTHENTICATED);
@@ -126,6 +128,32 @@ START_TEST(api_keys_expire_and_can_be_replaced)
         write_api_key("another key", "2099-01-01T00:00:00Z");
         wait_for_message(2);
         ck_assert_int_eq(verify_key("another key"), ERROR_NONE);
+}
+END_TEST
+
+#define DIGEST "0c7e9d4a3a0f5d2a4fdc0f4b6a1b1a0e6b3e8f1d2c3b4a5968778695a4b3c2d1"
+#define LONG   "0123456789012345678901234567890123456789012345678901234567890123"
+
+static const struct {
+        const char *text, *message;
+} refused[] = {
+        { "nothing", "line 1 does not begin with a SHA-256 in hex" },
+        { "\n" DIGEST " soon x", "line 2 has no expiry such as 2030-01-31T00:00:00Z" },
+        { DIGEST " 2099-01-01T00:00:00Z", "line 1 has no name" },
+        { DIGEST " 2099-01-01T00:00:00Z \t ", "line 1 has no name" },
+        { DIGEST " 2099-01-01T00:00:00Z a\tb", "line 1 has a control character in its name" },
+        { DIGEST " 2099-01-01T00:00:00Z \xff", "line 1 has a name over 128 bytes of UTF-8" },
+        { DIGEST " 2099-01-01T00:00:00Z " LONG LONG "x",
+          "line 1 has a name over 128 bytes of UTF-8" },
+};
+
+START_TEST(lines_that_are_none)
+{
+        ApiKeys *keys = NULL;
+
+        ck_assert_int_eq(api_keys_parse(&keys, refused[_i].text, strlen(refused[_i].text), &err),
+                         ERROR_INVALID);
+        ck_assert_str_eq(err.message, refused[_i].message);
 }
 END_TEST
 
@@ -147,6 +175,7 @@ int main(void)
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_set_timeout(tcase, 50);
         tcase_add_test(tcase, api_keys_are_known_by_their_hash);
+        tcase_add_loop_test(tcase, lines_that_are_none, 0, ARRAY_SIZE(refused));
         tcase_add_test(tcase, api_keys_expire_and_can_be_replaced);
         tcase_add_test(tcase, without_a_file_there_are_no_api_keys);
         suite_add_tcase(suite, tcase);
