@@ -1,12 +1,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report.h"
 #include "skafuctl.h"
+#include "status.h"
+#include "stream.h"
+#include "tail.h"
 
 static const Subcommand subcommands[] = {
         { "migrate", "bring the database's schema up to this version", skafuctl_migrate },
         { "verify", "prove that store, topics and views agree, or say where they do not",
           skafuctl_verify },
+        { "status", "do the services answer, and what is there", skafuctl_status },
+        { "lag", "how far topics and views are behind the event store", skafuctl_lag },
+        { "views", "the versions of every view", skafuctl_views },
+        { "tail", "follow events as they are stored", skafuctl_tail },
+        { "events", "the stream of one aggregate", skafuctl_events },
 };
 
 static void print_help(FILE *out)

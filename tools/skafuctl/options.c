@@ -12,11 +12,14 @@ static void print_help(const Option *table, const char *usage)
 {
         (void)printf("usage: skafuctl %s\n\n", usage);
         for (const Option *option = table; option->name; option++) {
-                (void)printf("  --%s%s\n        %s", option->name,
-                             option->kind == OPTION_FLAG ? "" : " VALUE", option->help);
+                (void)printf(option->kind == OPTION_ARGUMENT ? "  %s\n"
+                             : option->kind == OPTION_FLAG   ? "  --%s\n"
+                                                             : "  --%s VALUE\n",
+                             option->name);
+                (void)printf("        %s", option->help);
                 if (option->environment)
                         (void)printf("; else %s", option->environment);
-                if (option->fallback)
+                if (option->fallback && *option->fallback)
                         (void)printf("; else %s", option->fallback);
                 (void)putchar('\n');
         }
@@ -25,8 +28,18 @@ static void print_help(const Option *table, const char *usage)
 static const Option *find(const Option *table, const char *name, size_t size)
 {
         for (; table->name; table++)
-                if (strlen(table->name) == size && memcmp(table->name, name, size) == 0)
+                if (table->kind != OPTION_ARGUMENT && strlen(table->name) == size &&
+                    memcmp(table->name, name, size) == 0)
                         return table;
+        return NULL;
+}
+
+/* The next plain argument that the subcommand takes; NULL when it has them all. */
+static const Option *find_argument(const Option *table, const bool *given)
+{
+        for (const Option *option = table; option->name; option++)
+                if (option->kind == OPTION_ARGUMENT && !given[option - table])
+                        return option;
         return NULL;
 }
 
@@ -37,6 +50,7 @@ static bool store(const Option *option, void *options, const char *text)
 
         switch (option->kind) {
         case OPTION_TEXT:
+        case OPTION_ARGUMENT:
                 *(const char **)(void *)field = text;
                 return true;
         case OPTION_INT:
@@ -67,9 +81,10 @@ static bool store_fallback(const Option *option, void *options)
                 text = option->fallback;
         if (text)
                 return store(option, options, text);
-        if (option->kind != OPTION_TEXT)
+        if (option->kind != OPTION_TEXT && option->kind != OPTION_ARGUMENT)
                 return true;
-        (void)fprintf(stderr, "skafuctl: --%s is missing", option->name);
+        (void)fprintf(stderr, "skafuctl: %s%s is missing",
+                      option->kind == OPTION_ARGUMENT ? "" : "--", option->name);
         if (option->environment)
                 (void)fprintf(stderr, ", and %s is not set", option->environment);
         (void)fputc('\n', stderr);
@@ -77,15 +92,21 @@ static bool store_fallback(const Option *option, void *options)
 }
 
 /* One argument at argv[*at]; moves on over its value. */
-static bool parse_one(const Option *table, void *options, int argc, char **argv, int *at,
-                      const Option **ret)
+static bool parse_one(const Option *table, const bool *given, void *options, int argc, char **argv,
+                      int *at, const Option **ret)
 {
         const char *name = argv[*at];
         size_t size = strcspn(name, "=");
         const Option *option = NULL;
 
-        if (strncmp(name, "--", 2) == 0)
+        if (strncmp(name, "--", 2) != 0) {
+                option = find_argument(table, given);
+                *ret = option;
+                if (option)
+                        return store(option, options, name);
+        } else {
                 option = find(table, name + 2, size - 2);
+        }
         if (!option) {
                 (void)fprintf(stderr, "skafuctl: unknown argument \"%s\"\n", name);
                 return false;
@@ -113,7 +134,7 @@ int options_parse(const Option *table, const char *usage, void *options, int arg
                         print_help(table, usage);
                         return EXIT_OK;
                 }
-                if (!parse_one(table, options, argc, argv, &i, &option))
+                if (!parse_one(table, given, options, argc, argv, &i, &option))
                         return EXIT_BAD_USAGE;
                 given[option - table] = true;
         }

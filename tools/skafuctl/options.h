@@ -8,9 +8,10 @@
 #include <stddef.h>
 
 typedef enum OptionKind {
-        OPTION_TEXT, /* const char * */
-        OPTION_INT,  /* int, not negative */
-        OPTION_FLAG, /* bool */
+        OPTION_TEXT,     /* const char * */
+        OPTION_INT,      /* int, not negative */
+        OPTION_FLAG,     /* bool */
+        OPTION_ARGUMENT, /* const char *; a plain argument, in the order of the table */
 } OptionKind;
 
 typedef struct Option {
@@ -18,13 +19,14 @@ typedef struct Option {
         OptionKind kind;
         size_t offset;           /* in the options struct */
         const char *environment; /* NULL: none */
-        const char *fallback;    /* NULL: required (text), 0 (int) */
+        const char *fallback;    /* NULL: required (text, argument), 0 (int); "": not needed */
         const char *help;        /* one line */
 } Option;
 
 /**
  * options_parse() - fill @options from the command line, then the environment, then fallbacks
  * @table:  ends with { NULL }
+ * @usage:  of --help: the subcommand with its arguments, then paragraphs that explain it
  *
  * Return: -1 to go on; otherwise the exit code: --help was printed, or what is wrong was.
  */

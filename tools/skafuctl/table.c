@@ -1,0 +1,108 @@
+#include "table.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS_MAX 24
+
+typedef struct Column {
+        bool is_number;
+        size_t width; /* characters */
+} Column;
+
+struct Table {
+        Column columns[COLUMNS_MAX];
+        size_t n_columns;
+        size_t n_cells; /* with those of the heading */
+        Buffer text;    /* of all cells, row by row, a NUL after each */
+};
+
+Table *table_new(void)
+{
+        Table *table = calloc(1, sizeof *table);
+
+        if (!table)
+                abort();
+        return table;
+}
+
+void table_free(Table *table)
+{
+        if (!table)
+                return;
+        buffer_deinit(&table->text);
+        free(table);
+}
+
+/* Characters, not bytes. */
+static size_t width_of(const char *text)
+{
+        size_t width = 0;
+
+        for (; *text; text++)
+                width += ((unsigned char)*text & 0xC0) != 0x80;
+        return width;
+}
+
+void table_cell(Table *table, const char *text)
+{
+        Column *column = &table->columns[table->n_cells % table->n_columns];
+        size_t width;
+
+        text = text ? text : "-";
+        width = width_of(text);
+        if (width > column->width)
+                column->width = width;
+        buffer_append(&table->text, text, strlen(text) + 1);
+        table->n_cells++;
+}
+
+void table_column(Table *table, const char *name, bool is_number)
+{
+        Column *column = &table->columns[table->n_columns];
+        size_t start = table->text.size;
+
+        if (table->n_columns == COLUMNS_MAX)
+                return;
+        table->n_columns++;
+        table->n_cells++;
+        for (; *name; name++) {
+                if (isupper((unsigned char)*name))
+                        buffer_append_char(&table->text, ' ');
+                buffer_append_char(&table->text, (char)tolower((unsigned char)*name));
+        }
+        buffer_append(&table->text, "", 1);
+        *column = (Column){ .is_number = is_number, .width = width_of(table->text.data + start) };
+}
+
+size_t table_rows(const Table *table)
+{
+        return table->n_columns ? table->n_cells / table->n_columns - 1 : 0;
+}
+
+static void append_spaces(Buffer *buffer, size_t n)
+{
+        while (n-- > 0)
+                buffer_append_char(buffer, ' ');
+}
+
+void table_append(Buffer *buffer, const Table *table)
+{
+        const char *text = buffer_text(&table->text);
+
+        for (size_t i = 0; i < table->n_cells; i++) {
+                const Column *column = &table->columns[i % table->n_columns];
+                size_t pad = column->width - width_of(text);
+                bool last = (i + 1) % table->n_columns == 0;
+
+                append_spaces(buffer, column->is_number ? pad : 0);
+                buffer_append_string(buffer, text);
+                if (!last)
+                        append_spaces(buffer, (column->is_number ? 0 : pad) + 2);
+                else
+                        buffer_append_char(buffer, '\n');
+                text += strlen(text) + 1;
+        }
+}
