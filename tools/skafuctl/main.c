@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "completion.h"
 #include "report.h"
 #include "skafuctl.h"
 #include "status.h"
@@ -16,6 +17,7 @@ static const Subcommand subcommands[] = {
         { "views", "the versions of every view", skafuctl_views },
         { "tail", "follow events as they are stored", skafuctl_tail },
         { "events", "the stream of one aggregate", skafuctl_events },
+        { "completion", "completes subcommands and options in a shell", skafuctl_completion },
 };
 
 static void print_help(FILE *out)

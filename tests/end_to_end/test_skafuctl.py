@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""The operators' command line on a whole Skafu: what it shows is what is there, for people and for machines."""
+
+import json
+import os
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tap  # noqa: E402
+from suite import Suite, token, wait_until  # noqa: E402
+
+PROJECT = "skafuctl-project"
+
+
+class Skafuctl(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.suite = Suite()
+        cls.suite.__enter__()
+        cls.addClassCleanup(cls.suite.__exit__, None, None, None)
+        cls.send("CreateProject", {"projectId": PROJECT, "name": "größer"})
+        for turn in range(4):
+            cls.send("RenameProject", {"projectId": PROJECT, "name": f"turn {turn}"})
+        wait_until("everything is published and projected", lambda: cls.totals()["unpublished"] == 0 == cls.totals()["unapplied"])
+
+    @classmethod
+    def send(cls, name, payload):
+        # Line feeds between the members of a payload are kept in the event.
+        status, _, text = cls.suite.request(
+            "command-svc", "POST", f"/v1/commands/{name}", json.dumps(payload, indent=2),
+            {"Authorization": f"Bearer {token('alice')}", "Content-Type": "application/json"})
+        assert status == 201, text
+
+    @classmethod
+    def run_skafuctl(cls, *arguments, code=0):
+        url = {name: f"http://127.0.0.1:{cls.suite.ports[name]}" for name in ("command-svc", "query-svc", "projector-svc")}
+        environment = {**os.environ, "SKAFU_PG_URL": cls.suite.pg_url(), "SKAFU_COMMAND_URL": url["command-svc"],
+                       "SKAFU_QUERY_URL": url["query-svc"], "SKAFU_PROJECTOR_URL": url["projector-svc"],
+                       "SKAFU_KAFKA_BROKERS": cls.suite.brokers, "SKAFU_TOKEN_ADMIN": token("admin", "Admin")}
+        done = subprocess.run([cls.suite.skafuctl, *arguments], env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode != code:
+            raise AssertionError(f"skafuctl {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout if code == 0 else done.stdout + done.stderr
+
+    @classmethod
+    def totals(cls):
+        return json.loads(cls.run_skafuctl("status", "--json"))["store"]
+
+    def test_status_shows_services_and_totals(self):
+        status = json.loads(self.run_skafuctl("status", "--json"))
+        self.assertEqual([service["state"] for service in status["services"]], ["ready"] * 3, status)
+        stored = int(self.suite.sql("SELECT count(*) FROM event_store.events")[0][0])
+        self.assertGreaterEqual(stored, 5)
+        self.assertEqual((status["store"]["events"], status["store"]["commands"], status["store"]["liveViews"]),
+                         (stored, stored, 3))
+        table = self.run_skafuctl("status")
+        self.assertIn("aggregate types", table)
+        self.assertIn("projector-svc", table)
+
+    def test_status_says_who_is_away(self):
+        text = self.run_skafuctl("status", "--query-url", "http://127.0.0.1:1", code=1)
+        self.assertRegex(text, r"query-svc +http://127.0.0.1:1 +away +no answer")
+
+    def test_lag_is_by_consumer_and_partition(self):
+        rows = json.loads(self.run_skafuctl("lag", "--json"))
+        partitions = len(self.suite.sql("SELECT 1 FROM event_store.logs"))
+        self.assertEqual(len([row for row in rows if row["consumer"] == "topic"]), partitions)
+        self.assertEqual({row["lagEvents"] for row in rows}, {0})
+        self.assertEqual({row["lagSeconds"] for row in rows}, {0})
+        only = json.loads(self.run_skafuctl("lag", "project", "--json"))
+        self.assertEqual({row["consumer"] for row in only}, {"view project"})
+        self.assertEqual([[str(row["partition"]), str(row["position"])] for row in only], self.suite.sql(
+            "SELECT partition, last_position FROM event_store.logs WHERE aggregate_type = 'project' ORDER BY 1"))
+
+    def test_lag_counts_what_a_view_lacks(self):
+        self.suite.terminate("projector-svc")
+        try:
+            self.send("CreateProject", {"projectId": "late", "name": "late"})
+            row = next(row for row in json.loads(self.run_skafuctl("lag", "project", "--json")) if row["lagEvents"])
+            self.assertEqual(row["lagEvents"], 1)
+            self.assertGreater(row["lagSeconds"], 0)
+        finally:
+            self.suite.start("projector-svc")
+        wait_until("it was projected", lambda: self.totals()["unapplied"] == 0)
+
+    def test_views_lists_versions(self):
+        rows = json.loads(self.run_skafuctl("views", "--json"))
+        self.assertEqual([(row["view"], row["version"], row["state"]) for row in rows],
+                         [("metric", 1, "live"), ("project", 1, "live"), ("service", 1, "live")])
+        self.assertIn("live since", self.run_skafuctl("views"))
+
+    def test_events_are_the_stream_of_an_aggregate(self):
+        lines = [json.loads(line) for line in self.run_skafuctl("events", "project", PROJECT, "--json").splitlines()]
+        self.assertEqual([line["event"]["eventSequence"] for line in lines], [1, 2, 3, 4, 5])
+        self.assertEqual(lines[0]["event"]["eventData"]["name"], "größer")
+        after = self.run_skafuctl("events", "project", PROJECT, "--after", "3", "--limit", "1").splitlines()
+        self.assertEqual(len(after), 1)
+        self.assertRegex(after[0], rf"Z  project/\d+:\d+  {PROJECT}#4  ProjectRenamed  alice  {{.*turn 2.*}}$")
+        self.assertIn("there is no project", self.run_skafuctl("events", "project", "nobody", code=1))
+
+    def test_tail_filters_and_follows(self):
+        every = self.run_skafuctl("tail", "--from-start", "--no-follow", "--aggregate", PROJECT).splitlines()
+        self.assertEqual(len(every), 5)
+        self.assertEqual(len(self.run_skafuctl("tail", "--from-start", "--limit", "2", "--event-type", "ProjectRenamed",
+                                               "--json").splitlines()), 2)
+        self.assertIn('there is no aggregate type "nothing"', self.run_skafuctl("tail", "--type", "nothing", code=2))
+        with subprocess.Popen([self.suite.skafuctl, "tail", "--limit", "1", "--last", "0", "--aggregate", "followed"],
+                              env={**os.environ, "SKAFU_PG_URL": self.suite.pg_url()}, stdout=subprocess.PIPE,
+                              text=True) as process:
+            wait_until("it follows", lambda: self.suite.sql(
+                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skafuctl tail' AND state = 'idle'"))
+            self.send("CreateProject", {"projectId": "followed", "name": "followed"})
+            self.assertIn("followed#1", process.communicate(timeout=30)[0])
+
+    def test_a_shell_completes(self):
+        script = f"""
+            PATH={os.path.dirname(self.suite.skafuctl)}:$PATH
+            eval "$(skafuctl completion bash)"
+            COMP_WORDS=(skafuctl ve) COMP_CWORD=1; _skafuctl; echo "${{COMPREPLY[@]}}"
+            COMP_WORDS=(skafuctl lag --ev) COMP_CWORD=2; _skafuctl; echo "${{COMPREPLY[@]}}"
+            """
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stdout, "verify\n--every\n", done.stderr)
+        self.assertIn("not \"fish\"", self.run_skafuctl("completion", "fish", code=2))
+
+    def test_usage_is_explained(self):
+        for name in ("status", "lag", "views", "tail", "events", "verify", "migrate", "completion"):
+            self.assertIn(f"usage: skafuctl {name}", self.run_skafuctl(name, "--help"))
+            self.assertIn(name, self.run_skafuctl("--help"))
+        self.assertIn("TYPE is missing", self.run_skafuctl("events", code=2))
+        self.assertIn('unknown argument "--no-such"', self.run_skafuctl("lag", "--no-such", code=2))
+        self.assertIn("there is no subcommand", self.run_skafuctl("nothing", code=2))
+
+
+if __name__ == "__main__":
+    tap.main()
