@@ -59,22 +59,29 @@ void table_cell(Table *table, const char *text)
         table->n_cells++;
 }
 
+/* "aggregateType" is read "aggregate type". */
+static void append_words(Buffer *buffer, const char *name)
+{
+        for (; *name; name++) {
+                int lower = tolower(*name);
+
+                if (lower != *name)
+                        buffer_append_char(buffer, ' ');
+                buffer_append_char(buffer, (char)lower);
+        }
+}
+
 void table_column(Table *table, const char *name, bool is_number)
 {
-        Column *column = &table->columns[table->n_columns];
         size_t start = table->text.size;
 
         if (table->n_columns == COLUMNS_MAX)
                 return;
-        table->n_columns++;
-        table->n_cells++;
-        for (; *name; name++) {
-                if (isupper((unsigned char)*name))
-                        buffer_append_char(&table->text, ' ');
-                buffer_append_char(&table->text, (char)tolower((unsigned char)*name));
-        }
+        append_words(&table->text, name);
         buffer_append(&table->text, "", 1);
-        *column = (Column){ .is_number = is_number, .width = width_of(table->text.data + start) };
+        table->columns[table->n_columns++] =
+                (Column){ .is_number = is_number, .width = width_of(table->text.data + start) };
+        table->n_cells++;
 }
 
 size_t table_rows(const Table *table)
