@@ -59,15 +59,23 @@ void table_cell(Table *table, const char *text)
         table->n_cells++;
 }
 
+static bool is_upper(char c)
+{
+        return c >= 'A' && c <= 'Z';
+}
+
+static char lower(char c)
+{
+        return (char)tolower((unsigned char)c);
+}
+
 /* "aggregateType" is read "aggregate type". */
 static void append_words(Buffer *buffer, const char *name)
 {
         for (; *name; name++) {
-                int lower = tolower(*name);
-
-                if (lower != *name)
+                if (is_upper(*name))
                         buffer_append_char(buffer, ' ');
-                buffer_append_char(buffer, (char)lower);
+                buffer_append_char(buffer, lower(*name));
         }
 }
 
