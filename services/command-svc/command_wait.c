@@ -3,21 +3,27 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/domain/aggregate.h"
+#include "common/domain/domain.h"
 #include "common/model/model_name.h"
 
 /* A view is called as its model, in lower snake case. */
+static bool feeds(const AggregateType *type, const char *name)
+{
+        for (const Projection *row = type->projections; row && row->event_type; row++) {
+                _cleanup_(buffer_deinit) Buffer view = BUFFER_INIT;
+
+                model_name_snake(&view, row->model);
+                if (strcmp(buffer_text(&view), name) == 0)
+                        return true;
+        }
+        return false;
+}
+
 static bool is_view(const char *name)
 {
-        for (const AggregateType *const *type = domain_aggregates; *type; type++) {
-                for (const Projection *row = (*type)->projections; row->event_type; row++) {
-                        _cleanup_(buffer_deinit) Buffer view = BUFFER_INIT;
-
-                        model_name_snake(&view, row->model);
-                        if (strcmp(buffer_text(&view), name) == 0)
-                                return true;
-                }
-        }
+        for (const AggregateType *const *type = domain_aggregates; *type; type++)
+                if (feeds(*type, name))
+                        return true;
         return false;
 }
 
@@ -47,9 +53,16 @@ void command_wait_deinit(CommandWait *wait)
 
 bool command_wait_views(PgPool *pool, const CommandWait *wait, const Token *token, int64_t wait_ms)
 {
+        const AggregateType *type = domain_aggregate(token->aggregate_type);
+        ViewNames fed = { .n_names = 0 };
         bool reached = false;
 
-        if (store_await_views(pool, &wait->views, token, &reached,
+        for (size_t i = 0; i < wait->views.n_names; i++)
+                if (feeds(type, wait->views.names[i]))
+                        view_names_add(&fed, wait->views.names[i]);
+        if (!fed.n_names) /* events of this type cannot change them: they show it already */
+                return true;
+        if (store_await_views(pool, &fed, token, &reached,
                               clock_monotonic_us() + wait_ms * US_PER_MS, NULL))
                 return false;
         return reached;

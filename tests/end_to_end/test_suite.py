@@ -117,6 +117,23 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual((first[0], first[2]), (again[0], again[2]))
         self.assertEqual(self.command("RenameProject", rename)[0], 201)
 
+    def test_wait(self):
+        status, headers, body = self.command("CreateProject?wait=project,service", {"name": "seen"})
+        self.assertEqual(status, 201, body)
+        self.assertEqual(self.read(f"/v1/projects/{body['aggregateId']}")[0], 200)
+        # A view that these events do not feed shows them as it is.
+        self.assertEqual(self.command("CreateProject?wait=metric", {"name": "seen"})[0], 201)
+        for name in ("projects", "Project", "nothing", "", "project,", "project,nothing"):
+            status, _, problem = self.command(f"CreateProject?wait={name}", {"name": "unseen"})
+            self.assertEqual((status, problem.get("field")), (400, "wait"), problem)
+        # A view that has not begun is not there yet.
+        self.assertEqual(self.suite.terminate("projector-svc"), 0)
+        self.suite.sql("DELETE FROM view_project_1.checkpoint")
+        status, _, body = self.command("CreateProject?wait=project", {"name": "later"})
+        self.assertEqual(status, 202, body)
+        self.suite.start("projector-svc")
+        self.assertEqual(self.read(f"/v1/projects/{body['aggregateId']}", after=body["consistencyToken"])[0], 200)
+
     def test_expected_version(self):
         project = self.create()
         rename = {"projectId": project["aggregateId"], "name": "New"}

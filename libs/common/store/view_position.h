@@ -21,8 +21,9 @@ void view_names_add(ViewNames *views, const char *name);
  * store_await_views() - until all of @views show @token's change, or @deadline_us
  * @ret_reached:  false when time ran out
  *
- * Looks again and again, with growing pauses, and holds no connection in between. A view that no event of
- * the token's aggregate type feeds does not count. Thread: any that may block.
+ * Looks again and again, with growing pauses, and holds no connection in between. Each of @views must be one
+ * that events of the token's aggregate type feed: one that has not begun with its log partition, or has not
+ * been built, is not there yet. Thread: any that may block.
  *
  * Return: ERROR_NONE, or as pg_pool_lease() and pg_exec().
  */
