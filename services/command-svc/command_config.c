@@ -21,6 +21,11 @@ const ConfigItem command_config_items[] = {
                        "commands that may wait for one writer; more are answered 503"),
         CONFIG_ROW_INT(CommandConfig, batch_commands_max, "256", 1, 4096,
                        "commands that share one append"),
+        /* A topic of ours takes messages of 8 MiB; metadata and headers need some of that. */
+        CONFIG_ROW_INT(CommandConfig, event_bytes_max, "5242880", 1024, 8126464,
+                       "eventData of one event, bytes; less than the broker's message.max.bytes"),
+        CONFIG_ROW_INT(CommandConfig, command_event_bytes_max, "16777216", 1024, 268435456,
+                       "eventData of all events of one command, bytes"),
         CONFIG_ROW_INT(CommandConfig, command_timeout_ms, "800", 50, 60000,
                        "try this long to store a command before answering 503"),
         CONFIG_ROW_INT(

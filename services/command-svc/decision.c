@@ -99,6 +99,8 @@ bool decide_command(CommandRequest *request, Aggregate *aggregate, DecisionScrat
 
         event_list_clear(&scratch->events);
         code = request->type->decide(aggregate->state, &command, &scratch->events, &err);
+        if (!code)
+                code = event_list_check(&scratch->events, &err);
         if (code) {
                 command_request_refuse(request, &err, 0);
                 return true;

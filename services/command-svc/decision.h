@@ -7,7 +7,7 @@
 
 #include "command_request.h"
 
-/* Memory that is reused from one decision to the next. */
+/* Memory that is reused from one decision to the next; the list has the limits on what one makes. */
 typedef struct DecisionScratch {
         EventList events;
         Buffer metadata;

@@ -48,6 +48,8 @@ ErrorCode writer_new(Writer **ret, const CommandConfig *config, unsigned number,
         writer->config = config;
         writer->relay = relay;
         writer->number = number;
+        writer->scratch.events.event_bytes_max = (size_t)config->event_bytes_max;
+        writer->scratch.events.bytes_max = (size_t)config->command_event_bytes_max;
         writer->queue = command_queue_new((size_t)config->queue_commands_max);
         writer->cache = aggregate_cache_new((size_t)(config->cache_bytes_max / config->writers));
         writer->batch = append_batch_new();

@@ -58,6 +58,31 @@ class TinyDomain(unittest.TestCase):
         self.assertEqual(self.command("CompleteTodo", {"todoId": "old"}, user="ben")[0], 403)
         self.assertEqual(self.command("CompleteTodo", {"todoId": "old"})[0], 201)
 
+    def test_events_have_a_size(self):
+        """A decision that makes more than the broker takes is refused, instead of standing in the way of others."""
+        _, made = self.command("CreateTodo", {"title": "shout"})
+        name = made["aggregateId"]
+
+        def echo(times, events=1, size=900000):
+            return self.command("EchoTodo", {"todoId": name, "text": "x" * size, "times": times, "events": events})
+
+        for times, events, size, expected, word in ((6, 1, 900000, 413, "an event of more than 5242880 bytes"),
+                                                    (5, 4, 900000, 413, "events of more than 16777216 bytes together"),
+                                                    (1, 65, 1, 422, "more than 64 events")):
+            status, problem = echo(times, events, size)
+            self.assertEqual(status, expected, str(problem)[:500])
+            self.assertIn(word, problem["detail"])
+        status, body = echo(5, 3)
+        self.assertEqual((status, body["version"]), (201, 4))
+        status, body = echo(1, 64, 1)
+        self.assertEqual((status, body["version"]), (201, 68))
+        # As much as can be configured goes through the broker.
+        self.suite.terminate("command-svc")
+        self.suite.start("command-svc", SKAFU_EVENT_BYTES_MAX="8126464")
+        status, body = echo(9)
+        self.assertEqual((status, body["version"]), (201, 69))
+        self.suite.verify()
+
     def test_zz_everything_agrees(self):
         """Last by name."""
         report = self.suite.verify()

@@ -13,9 +13,7 @@ void buffer_deinit(Buffer *buffer)
 
 void buffer_clear(Buffer *buffer)
 {
-        buffer->size = 0;
-        if (buffer->data)
-                buffer->data[0] = '\0';
+        buffer_truncate(buffer, 0);
 }
 
 char *buffer_reserve(Buffer *buffer, size_t size)
@@ -39,6 +37,14 @@ char *buffer_reserve(Buffer *buffer, size_t size)
                 buffer->capacity = capacity;
         }
         return buffer->data + buffer->size;
+}
+
+void buffer_truncate(Buffer *buffer, size_t size)
+{
+        assert(size <= buffer->size);
+        buffer->size = size;
+        if (buffer->data)
+                buffer->data[size] = '\0';
 }
 
 void buffer_append(Buffer *buffer, const void *data, size_t size)

@@ -25,6 +25,9 @@ void buffer_deinit(Buffer *buffer);
 /* Empty the buffer, keep its memory. */
 void buffer_clear(Buffer *buffer);
 
+/* Forget what is behind the first @size bytes; there are at least as many. */
+void buffer_truncate(Buffer *buffer, size_t size);
+
 void buffer_append(Buffer *buffer, const void *data, size_t size);
 void buffer_append_string(Buffer *buffer, const char *text);
 void buffer_append_char(Buffer *buffer, char c);

@@ -9,12 +9,14 @@ void event_list_deinit(EventList *list)
 {
         buffer_deinit(&list->text);
         list->n_events = 0;
+        list->excess = EVENT_EXCESS_NONE;
 }
 
 void event_list_clear(EventList *list)
 {
         buffer_clear(&list->text);
         list->n_events = 0;
+        list->excess = EVENT_EXCESS_NONE;
 }
 
 size_t event_room(const EventList *list)
@@ -24,10 +26,9 @@ size_t event_room(const EventList *list)
 
 void event_begin(EventList *list, const char *type, int version)
 {
-        assert(event_room(list) > 0 && version >= 1);
-        assert(!list->n_events || list->events[list->n_events - 1].data_size > 0);
+        assert(version >= 1 && !list->open.type);
 
-        list->events[list->n_events++] = (NewEvent){
+        list->open = (NewEvent){
                 .type = type,
                 .version = version,
                 .data_start = list->text.size,
@@ -61,15 +62,52 @@ void event_copy(EventList *list, const Command *command, const char *field)
         json_write_raw(&list->text, field, json_fields_get(command->payload, field));
 }
 
+static EventExcess excess_with(const EventList *list, size_t data_size)
+{
+        if (list->excess)
+                return list->excess;
+        if (event_room(list) == 0)
+                return EVENT_EXCESS_COUNT;
+        if (list->event_bytes_max && data_size > list->event_bytes_max)
+                return EVENT_EXCESS_ONE;
+        if (list->bytes_max && list->text.size > list->bytes_max)
+                return EVENT_EXCESS_ALL;
+        return EVENT_EXCESS_NONE;
+}
+
 void event_end(EventList *list)
 {
-        NewEvent *event;
+        NewEvent *event = &list->open;
 
-        assert(list->n_events > 0);
-        event = &list->events[list->n_events - 1];
-        assert(event->data_size == 0);
+        assert(event->type);
         json_write_object_end(&list->text);
         event->data_size = list->text.size - event->data_start;
+        list->excess = excess_with(list, event->data_size);
+        if (list->excess)
+                buffer_truncate(&list->text, event->data_start);
+        else
+                list->events[list->n_events++] = *event;
+        *event = (NewEvent){ .type = NULL };
+}
+
+ErrorCode event_list_check(const EventList *list, Error *err)
+{
+        switch (list->excess) {
+        case EVENT_EXCESS_NONE:
+                return ERROR_NONE;
+        case EVENT_EXCESS_COUNT:
+                return error_set(err, ERROR_INVALID, "the command makes more than %d events",
+                                 EVENT_LIST_MAX);
+        case EVENT_EXCESS_ONE:
+                return error_set(err, ERROR_TOO_LARGE,
+                                 "the command makes an event of more than %zu bytes",
+                                 list->event_bytes_max);
+        case EVENT_EXCESS_ALL:
+                return error_set(err, ERROR_TOO_LARGE,
+                                 "the command makes events of more than %zu bytes together",
+                                 list->bytes_max);
+        }
+        return ERROR_NONE;
 }
 
 JsonSpan event_list_data(const EventList *list, size_t index)

@@ -16,10 +16,22 @@ typedef struct NewEvent {
         size_t data_size;
 } NewEvent;
 
+/* What a decision made more of than it may. */
+typedef enum EventExcess {
+        EVENT_EXCESS_NONE,
+        EVENT_EXCESS_COUNT,
+        EVENT_EXCESS_ONE, /* bytes of one event */
+        EVENT_EXCESS_ALL, /* bytes of all of them */
+} EventExcess;
+
 typedef struct EventList {
         NewEvent events[EVENT_LIST_MAX];
         size_t n_events;
         Buffer text;
+        NewEvent open;          /* between event_begin() and event_end() */
+        size_t event_bytes_max; /* of one event's data; 0: any */
+        size_t bytes_max;       /* of all events' data; 0: any */
+        EventExcess excess;     /* the first; no event is kept since */
 } EventList;
 
 #define EVENT_LIST_INIT ((EventList){ .n_events = 0 })
@@ -33,7 +45,8 @@ void event_list_clear(EventList *list);
  *
  * event_string() and friends write one field each; a NULL string is written as null.
  * event_copy() passes a payload field on byte for byte and writes nothing when it is absent.
- * Asserts that there is room: a decision makes at most EVENT_LIST_MAX events (check with event_room()).
+ * A decision makes at most EVENT_LIST_MAX events, and no more bytes than the list's limits; what is beyond
+ * is left out, and the engine refuses the command. A rule with a better word for it asks event_room() first.
  */
 void event_begin(EventList *list, const char *type, int version);
 void event_string(EventList *list, const char *field, const char *value);
@@ -47,3 +60,7 @@ void event_end(EventList *list);
 size_t event_room(const EventList *list);
 
 JsonSpan event_list_data(const EventList *list, size_t index);
+
+/* Return: ERROR_NONE; ERROR_INVALID for too many events, ERROR_TOO_LARGE for too many bytes: the command
+ * must be refused. */
+_must_check_ ErrorCode event_list_check(const EventList *list, Error *err);

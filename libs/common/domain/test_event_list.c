@@ -64,6 +64,56 @@ START_TEST(events_stand_side_by_side)
 }
 END_TEST
 
+static void make(EventList *list, size_t value_size)
+{
+        static char value[100];
+
+        memset(value, 'x', sizeof value);
+        value[value_size] = '\0';
+        event_begin(list, "ThingMade", 1);
+        event_string(list, "s", value);
+        event_end(list);
+}
+
+/* {"s":"…"} takes 8 bytes more than its value. */
+START_TEST(what_is_too_much_is_told)
+{
+        _cleanup_(event_list_deinit) EventList list = { .event_bytes_max = 58, .bytes_max = 100 };
+        Error err = ERROR_INIT;
+
+        make(&list, 50);
+        make(&list, 34);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_NONE);
+        make(&list, 0);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_TOO_LARGE);
+        ck_assert_str_eq(err.message, "the command makes events of more than 100 bytes together");
+        ck_assert_uint_eq(list.n_events, 2);
+
+        event_list_clear(&list);
+        make(&list, 51);
+        make(&list, 1);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_TOO_LARGE);
+        ck_assert_str_eq(err.message, "the command makes an event of more than 58 bytes");
+        ck_assert_uint_eq(list.n_events, 0);
+        ck_assert_uint_eq(list.text.size, 0);
+
+        event_list_clear(&list);
+        list.bytes_max = 0;
+        for (int i = 0; i < EVENT_LIST_MAX; i++)
+                make(&list, 50);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_NONE);
+        make(&list, 50);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_INVALID);
+        ck_assert_str_eq(err.message, "the command makes more than 64 events");
+        ck_assert_uint_eq(list.n_events, EVENT_LIST_MAX);
+
+        event_list_clear(&list);
+        make(&list, 1);
+        ck_assert_int_eq(event_list_check(&list, &err), ERROR_NONE);
+        check_data(&list, 0, "{\"s\":\"x\"}");
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("event_list");
@@ -73,6 +123,7 @@ int main(void)
 
         tcase_add_test(tcase, fields_are_written_in_order);
         tcase_add_test(tcase, events_stand_side_by_side);
+        tcase_add_test(tcase, what_is_too_much_is_told);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

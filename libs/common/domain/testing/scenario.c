@@ -132,7 +132,8 @@ static ErrorCode decide(Scenario *scenario, const CommandType *type, const Buffe
                                &scenario->refusal);
         if (code)
                 return code;
-        return type->decide(scenario->aggregate->state, &command, ret, &scenario->refusal);
+        code = type->decide(scenario->aggregate->state, &command, ret, &scenario->refusal);
+        return code ? code : event_list_check(ret, &scenario->refusal);
 }
 
 void when(Scenario *scenario, const char *command_type, const char *payload, const Actor *actor)

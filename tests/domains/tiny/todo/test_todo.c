@@ -9,7 +9,7 @@ static const Actor ben = ACTOR_USER("ben");
 static const Actor admin = ACTOR_IN_GROUP("root", "Admin");
 static const Actor api_key = ACTOR_API_KEY;
 
-static const char *const ignored_events[] = { NULL };
+static const char *const ignored_events[] = { "TodoEchoed", NULL };
 
 #define CREATED "{'todoId':'t1','title':'sleep','priority':2,'owner':'ann'}"
 #define ID_ONLY "{'todoId':'t1'}"
@@ -82,6 +82,18 @@ START_TEST(drop_is_final)
 }
 END_TEST
 
+START_TEST(echo)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        given(s, "TodoCreated", CREATED);
+        when(s, "EchoTodo", "{'todoId':'t1','text':'ho','times':2,'events':1}", &ann);
+        then_event(s, "TodoEchoed", "{'texts':['ho','ho']}");
+        when(s, "EchoTodo", "{'todoId':'t1','text':'ho','times':2,'events':65}", &ann);
+        then_refused(s, ERROR_INVALID, "");
+}
+END_TEST
+
 START_TEST(rows)
 {
         _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
@@ -127,6 +139,7 @@ int main(void)
         tcase_add_test(tcase, create_refuses);
         tcase_add_test(tcase, complete_once);
         tcase_add_test(tcase, drop_is_final);
+        tcase_add_test(tcase, echo);
         tcase_add_test(tcase, rows);
         tcase_add_test(tcase, the_first_version_of_created_is_read_as_the_second);
         suite_add_tcase(suite, tcase);

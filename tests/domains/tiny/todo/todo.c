@@ -94,6 +94,34 @@ static ErrorCode drop_todo(const void *state, const Command *command, EventList 
         return ERROR_NONE;
 }
 
+/* "text" as often as "times" says, in each of "events" events: more than was sent. */
+static ErrorCode echo_todo(const void *state, const Command *command, EventList *ret, Error *err)
+{
+        JsonSpan text = json_fields_get(command->payload, "text");
+        int64_t times = 0, n_events = 0;
+        ErrorCode code = check_open(state, command, err);
+
+        (void)json_fields_int64(command->payload, "times", &times);
+        (void)json_fields_int64(command->payload, "events", &n_events);
+        for (int64_t i = 0; !code && i < n_events; i++) {
+                _cleanup_(buffer_deinit) Buffer texts = BUFFER_INIT;
+
+                for (int64_t n = 0; n < times; n++) {
+                        buffer_append_char(&texts, n ? ',' : '[');
+                        buffer_append(&texts, text.text, text.size);
+                }
+                buffer_append_char(&texts, ']');
+                event_begin(ret, "TodoEchoed", 1);
+                event_raw(ret, "texts", (JsonSpan){ texts.data, texts.size });
+                event_end(ret);
+        }
+        return code;
+}
+
+static void evolve_echoed(void *state, const Event *event, JsonFields *data)
+{
+}
+
 static void evolve_created(void *state, const Event *event, JsonFields *data)
 {
         Todo *todo = state;
@@ -158,6 +186,14 @@ static const PayloadField id_fields[] = {
         { NULL },
 };
 
+static const PayloadField echo_fields[] = {
+        { "todoId", PAYLOAD_ID, true },
+        { "text", PAYLOAD_STRING, true, 1000000 },
+        { "times", PAYLOAD_INTEGER, true },
+        { "events", PAYLOAD_INTEGER, true },
+        { NULL },
+};
+
 static const AllowRule signed_in[] = {
         { ALLOW_SIGNED_IN },
         { ALLOW_END },
@@ -173,6 +209,7 @@ static const CommandType commands[] = {
         { "CreateTodo", create_fields, "todoId", true, signed_in, create_todo },
         { "CompleteTodo", id_fields, "todoId", false, owner_or_admin, complete_todo },
         { "DropTodo", id_fields, "todoId", false, owner_or_admin, drop_todo },
+        { "EchoTodo", echo_fields, "todoId", false, owner_or_admin, echo_todo },
         { NULL },
 };
 
@@ -180,6 +217,7 @@ static const EventType events[] = {
         { "TodoCreated", 2, evolve_created, upcast_created },
         { "TodoCompleted", 1, evolve_completed },
         { "TodoDropped", 1, evolve_dropped },
+        { "TodoEchoed", 1, evolve_echoed },
         { NULL },
 };
 
