@@ -7,9 +7,6 @@
 #include "common/base/buffer.h"
 #include "common/base/clock.h"
 
-#define RETRY_FIRST_US (200 * US_PER_MS)
-#define RETRY_MAX_US   (30 * US_PER_SEC)
-
 static void feed_free(Feed *feed)
 {
         free(feed->topic);
@@ -25,7 +22,7 @@ void feed_list_deinit(FeedList *list)
 }
 
 static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const char *topic_prefix,
-                      const char *view)
+                      const char *view, Backoff backoff)
 {
         Feed *feed = calloc(1, sizeof *feed);
         _cleanup_(buffer_deinit) Buffer labels = BUFFER_INIT;
@@ -39,7 +36,7 @@ static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const c
         *feed = (Feed){ .aggregate = aggregate,
                         .topic = buffer_take(&topic),
                         .partition = partition,
-                        .backoff = BACKOFF_INIT(RETRY_FIRST_US, RETRY_MAX_US) };
+                        .backoff = backoff };
         feed->lag = metric_gauge("skafu_view_lag_events", labels.data,
                                  "stored events that a view does not show yet");
         return feed;
@@ -58,7 +55,8 @@ Feed *feed_list_get(FeedList *list, const AggregateType *aggregate, int32_t part
         if (!grown)
                 abort();
         list->feeds = grown;
-        return list->feeds[list->n_feeds++] = feed_new(aggregate, partition, topic_prefix, view);
+        return list->feeds[list->n_feeds++] =
+                       feed_new(aggregate, partition, topic_prefix, view, list->backoff);
 }
 
 Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition)
@@ -72,6 +70,16 @@ Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition)
         return NULL;
 }
 
+void feed_list_mark(const FeedList *list, Feed *feed, int64_t position, int64_t offset)
+{
+        for (size_t i = 0; i < list->n_feeds; i++)
+                list->feeds[i]->mark_position = 0;
+        if (!feed)
+                return;
+        feed->mark_position = position;
+        feed->mark_offset = offset;
+}
+
 void feed_rewind(Feed *feed)
 {
         feed->next_position = feed->position;
@@ -83,6 +91,8 @@ void feed_release(Feed *feed)
 {
         feed->source = FEED_NONE;
         feed->held_by_event = false;
+        feed->tries = 0;
+        feed->untrue_position = 0;
         backoff_reset(&feed->backoff);
         metric_set(feed->lag, 0);
         feed_rewind(feed);

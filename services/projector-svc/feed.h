@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/backoff.h"
+#include "common/base/error.h"
 #include "common/daemon/metrics.h"
 #include "common/domain/aggregate.h"
 
@@ -40,8 +41,12 @@ typedef struct Feed {
         int64_t published;      /* acknowledged by the broker, as the event store said last … */
         int64_t published_then; /* … and the time before */
 
-        bool held_by_event; /* the next event cannot be projected */
-        int64_t retry_us;   /* clock_monotonic_us() */
+        bool held_by_event;      /* the next event cannot be applied */
+        int64_t failed_position; /* of the event that could not be, last */
+        int64_t tries;           /* of it */
+        Error failure;           /* of the last one */
+        int64_t untrue_position; /* a message has it, the event store does not; 0: none */
+        int64_t retry_us;        /* clock_monotonic_us() */
         Backoff backoff;
 
         Metric *lag;
@@ -50,6 +55,7 @@ typedef struct Feed {
 typedef struct FeedList {
         Feed **feeds; /* they stay where they are */
         size_t n_feeds;
+        Backoff backoff; /* of new feeds */
 } FeedList;
 
 void feed_list_deinit(FeedList *list);
@@ -60,6 +66,9 @@ Feed *feed_list_get(FeedList *list, const AggregateType *aggregate, int32_t part
 
 /* The feed that reads this topic partition, NULL when none does. */
 Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition);
+
+/* The transaction at hand brings @feed (which may be NULL) to this position, and no other one anywhere. */
+void feed_list_mark(const FeedList *list, Feed *feed, int64_t position, int64_t offset);
 
 /* Forget what is not committed. */
 void feed_rewind(Feed *feed);

@@ -1,5 +1,6 @@
 #include "projector_app.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -128,11 +129,16 @@ static bool views_ready(void *data, char *ret_detail, size_t detail_size)
         for (size_t i = 0; i < app->n_workers; i++) {
                 ViewWorkerHealth health = view_worker_health(app->workers[i]);
 
-                if (!health.held)
-                        continue;
-                (void)snprintf(ret_detail, detail_size,
-                               "view %s: an event cannot be applied, see the log", health.view);
-                return false;
+                if (health.held) {
+                        (void)snprintf(ret_detail, detail_size,
+                                       "view %s: an event cannot be applied, see the log",
+                                       health.view);
+                        return false;
+                }
+                if (health.parked)
+                        (void)snprintf(ret_detail, detail_size,
+                                       "degraded: view %s holds back %" PRId64 " parked aggregates",
+                                       health.view, health.parked);
         }
         return true;
 }

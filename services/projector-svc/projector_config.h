@@ -17,6 +17,11 @@ typedef struct ProjectorConfig {
         int64_t kafka_queue_kbytes;
         int64_t refresh_ms;
         int64_t retry_ms_max;
+        int64_t park_tries;
+        int64_t park_retry_ms;
+        int64_t parked_aggregates_max;
+        int64_t undecodable_rows_max;
+        int64_t undecodable_bytes_max;
         int64_t admin_connections;
 } ProjectorConfig;
 

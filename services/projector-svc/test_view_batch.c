@@ -38,11 +38,12 @@ static Model model = { .name = model_name };
 static const View view = { .model = &model, .columns = columns, .n_columns = 2 };
 
 static ViewBatch batch;
+static ParkedSet parked;
 static Feed left, right;
 
 static void setup(void)
 {
-        view_batch_init(&batch, &view);
+        view_batch_init(&batch, &view, &parked);
         left = (Feed){ .aggregate = &aggregate, .position = 10, .offset = 100 };
         right = (Feed){ .aggregate = &aggregate, .partition = 1, .position = 5, .offset = 50 };
         feed_rewind(&left);

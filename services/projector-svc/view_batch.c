@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void view_batch_init(ViewBatch *batch, const View *view)
+void view_batch_init(ViewBatch *batch, const View *view, const ParkedSet *parked)
 {
         *batch = (ViewBatch){ .view = view,
+                              .parked = parked,
                               .changes = row_changes_new(),
                               .projection = EVENT_PROJECTION_INIT };
 }
@@ -31,8 +32,6 @@ static BatchItem *add_item(ViewBatch *batch, Feed *feed, int64_t position, int64
 {
         BatchItem *item;
 
-        assert(position == feed->next_position + 1);
-
         if (batch->n_items == batch->capacity) {
                 size_t capacity = batch->capacity ? batch->capacity * 2 : 256;
                 BatchItem *grown = realloc(batch->items, capacity * sizeof *grown);
@@ -44,19 +43,26 @@ static BatchItem *add_item(ViewBatch *batch, Feed *feed, int64_t position, int64
         }
         item = &batch->items[batch->n_items++];
         *item = (BatchItem){ .feed = feed, .position = position, .next_offset = next_offset };
+        return item;
+}
+
+static void move_feed(Feed *feed, int64_t position, int64_t next_offset)
+{
+        assert(position == feed->next_position + 1);
+
         feed->next_position = position;
         if (next_offset >= 0)
                 feed->next_offset = next_offset;
-        return item;
 }
 
 void view_batch_skip(ViewBatch *batch, Feed *feed, int64_t position, int64_t next_offset)
 {
         (void)add_item(batch, feed, position, next_offset);
+        move_feed(feed, position, next_offset);
 }
 
-ErrorCode view_batch_add(ViewBatch *batch, Feed *feed, const Event *event, int64_t next_offset,
-                         Error *err)
+static ErrorCode add_event(ViewBatch *batch, Feed *feed, const Event *event, int64_t next_offset,
+                           Error *err)
 {
         size_t first = row_changes_count(batch->changes);
         BatchItem *item;
@@ -77,6 +83,26 @@ ErrorCode view_batch_add(ViewBatch *batch, Feed *feed, const Event *event, int64
                 item->sequence = event->sequence;
         }
         return ERROR_NONE;
+}
+
+ErrorCode view_batch_add(ViewBatch *batch, Feed *feed, const Event *event, int64_t next_offset,
+                         Error *err)
+{
+        ErrorCode code;
+
+        if (parked_set_has(batch->parked, feed, event->aggregate_id)) {
+                view_batch_skip(batch, feed, event->position, next_offset);
+                return ERROR_NONE;
+        }
+        code = add_event(batch, feed, event, next_offset, err);
+        if (!code)
+                move_feed(feed, event->position, next_offset);
+        return code;
+}
+
+ErrorCode view_batch_add_held(ViewBatch *batch, Feed *feed, const Event *event, Error *err)
+{
+        return add_event(batch, feed, event, -1, err);
 }
 
 void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from)

@@ -9,6 +9,7 @@
 #include "common/domain/row_fold.h"
 #include "common/domain/text_arena.h"
 #include "feed.h"
+#include "parked_set.h"
 #include "view.h"
 
 typedef struct BatchItem {
@@ -24,6 +25,7 @@ typedef struct BatchItem {
 
 typedef struct ViewBatch {
         const View *view;
+        const ParkedSet *parked; /* aggregates whose events are not applied; borrowed */
         BatchItem *items;
         size_t n_items, capacity;
         size_t bytes; /* of the events */
@@ -32,7 +34,7 @@ typedef struct ViewBatch {
         EventProjection projection;
 } ViewBatch;
 
-void view_batch_init(ViewBatch *batch, const View *view);
+void view_batch_init(ViewBatch *batch, const View *view, const ParkedSet *parked);
 void view_batch_deinit(ViewBatch *batch);
 void view_batch_clear(ViewBatch *batch);
 
@@ -40,7 +42,8 @@ void view_batch_clear(ViewBatch *batch);
  * view_batch_add() - the next event of @feed
  * @next_offset:  Kafka's offset behind the event, -1 when it comes from the event store
  *
- * The feed's next_position and next_offset move with it. @event is not needed afterwards.
+ * The feed's next_position and next_offset move with it. @event is not needed afterwards. An event of a
+ * parked aggregate changes nothing.
  *
  * Return: ERROR_NONE, or as event_project(): the event cannot be projected, the batch is as before.
  */
@@ -49,6 +52,10 @@ _must_check_ ErrorCode view_batch_add(ViewBatch *batch, Feed *feed, const Event 
 
 /* The same for an event that is known to change nothing in this view. */
 void view_batch_skip(ViewBatch *batch, Feed *feed, int64_t position, int64_t next_offset);
+
+/* A held event of @feed, which lies behind its position: the feed does not move. Errors as above. */
+_must_check_ ErrorCode view_batch_add_held(ViewBatch *batch, Feed *feed, const Event *event,
+                                           Error *err);
 
 /* Leave out the events of @feed from item @from on; the feed goes back to the one before. */
 void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from);

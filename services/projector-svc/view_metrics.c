@@ -24,6 +24,13 @@ void view_metrics_init(ViewMetrics *metrics, const char *view)
                                            "tries of an event that could not be applied"),
                 .fenced = metric_counter("skafu_view_fenced_total", l,
                                          "batches refused: another instance had taken over"),
+                .parkings = metric_counter(
+                        "skafu_view_parkings_total", l,
+                        "aggregates parked: one of their events could not be applied"),
+                .drops = metric_counter("skafu_view_dropped_total", l,
+                                        "events left out since an operator wanted it"),
+                .parked = metric_gauge("skafu_view_parked", l,
+                                       "parked aggregates of the log partitions of this instance"),
                 .held = metric_gauge(
                         "skafu_view_held_partitions", l,
                         "log partitions that wait for an event that cannot be applied"),

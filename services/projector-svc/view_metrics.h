@@ -8,7 +8,8 @@
 
 typedef struct ViewMetrics {
         Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *failures, *fenced;
-        Metric *held;
+        Metric *parkings, *drops;
+        Metric *held, *parked;
         Metric *apply_time;
 } ViewMetrics;
 

@@ -17,12 +17,15 @@
 
 DEFINE_CLEANUP(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 
-void view_source_init(ViewSource *source, const ProjectorConfig *config, const View *view,
-                      ViewMetrics *metrics)
+ErrorCode view_source_init(ViewSource *source, const ProjectorConfig *config, const View *view,
+                           ViewMetrics *metrics, Error *err)
 {
         *source = (ViewSource){
                 .config = config, .view = view, .metrics = metrics, .decoder = EVENT_DECODER_INIT
         };
+        source->feeds.backoff =
+                BACKOFF_INIT(config->park_retry_ms * US_PER_MS, config->retry_ms_max * US_PER_MS);
+        return undecodable_list_new(&source->undecodable, err);
 }
 
 void view_source_deinit(ViewSource *source)
@@ -32,6 +35,7 @@ void view_source_deinit(ViewSource *source)
         kafka_consumer_free(source->consumer);
         feed_list_deinit(&source->feeds);
         event_decoder_deinit(&source->decoder);
+        undecodable_list_free(source->undecodable);
 }
 
 ErrorCode view_source_open(ViewSource *source, Error *err)
@@ -94,9 +98,14 @@ void view_source_release(ViewSource *source, Feed *feed)
         feed_release(feed);
 }
 
-static void hold_by_event(ViewSource *source, Feed *feed, const Error *err)
+void view_source_hold_event(ViewSource *source, Feed *feed, const Error *err)
 {
+        int64_t position = feed->next_position + 1;
+
         metric_add(source->metrics->failures, 1);
+        feed->tries = feed->failed_position == position ? feed->tries + 1 : 1;
+        feed->failed_position = position;
+        feed->failure = *err;
         feed->held_by_event = true;
         view_source_hold(source, feed, err->message);
 }
@@ -110,15 +119,15 @@ static size_t room(const ViewSource *source, const ViewBatch *batch)
         return batch->n_items < max ? max - batch->n_items : 0;
 }
 
-/* Events of the store behind next_position, at most @until. *@ret_n: how many were there. */
+/* Events of the store behind next_position, at most @until. *@ret_ended: the log has no more than it gave. */
 static ErrorCode add_from_store(ViewSource *source, PGconn *conn, ViewBatch *batch, Feed *feed,
-                                int64_t until, size_t *ret_n, Error *err)
+                                int64_t until, bool *ret_ended, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *events = NULL;
         int64_t limit = until - feed->next_position, most = (int64_t)room(source, batch);
         ErrorCode code;
 
-        *ret_n = 0;
+        *ret_ended = false;
         if (limit > most)
                 limit = most;
         if (limit > STORE_READ_MAX)
@@ -127,19 +136,32 @@ static ErrorCode add_from_store(ViewSource *source, PGconn *conn, ViewBatch *bat
                 return ERROR_NONE;
         code = store_read_log(conn, feed->aggregate->name, feed->partition, feed->next_position,
                               (int)limit, &events, view_session_deadline_us(), err);
-        for (size_t i = 0; !code && i < events->n_events && room(source, batch); i++) {
+        if (code)
+                return code;
+        *ret_ended = events->n_events < (size_t)limit;
+        for (size_t i = 0; i < events->n_events && room(source, batch); i++) {
                 Error fault = ERROR_INIT;
 
-                if (events->events[i].position != feed->next_position + 1)
+                if (events->events[i].position != feed->next_position + 1) {
+                        *ret_ended = true;
                         break;
-                ++*ret_n;
+                }
                 if (view_batch_add(batch, feed, &events->events[i], -1, &fault)) {
-                        hold_by_event(source, feed, &fault);
+                        view_source_hold_event(source, feed, &fault);
                         break;
                 }
                 metric_add(source->metrics->filled, 1);
         }
-        return code;
+        return ERROR_NONE;
+}
+
+/* The store has less than what @feed was to read from it. */
+static ErrorCode end_of_store(ViewSource *source, Feed *feed, Error *err)
+{
+        if (feed->store_until > feed->last_position) /* as a message said, which comes again now */
+                return view_source_read_topic(source, feed, err);
+        view_source_hold(source, feed, "the next position is not in the event store");
+        return ERROR_NONE;
 }
 
 static ErrorCode read_stores(ViewSource *source, PGconn *conn, ViewBatch *batch, Error *err)
@@ -148,19 +170,19 @@ static ErrorCode read_stores(ViewSource *source, PGconn *conn, ViewBatch *batch,
 
         for (size_t i = 0; !code && i < source->feeds.n_feeds && room(source, batch); i++) {
                 Feed *feed = source->feeds.feeds[i];
-                size_t n = 0;
+                bool ended = false;
 
                 if (feed->source != FEED_STORE)
                         continue;
-                if (feed->next_position < feed->store_until) {
-                        code = add_from_store(source, conn, batch, feed, feed->store_until, &n,
+                if (feed->next_position < feed->store_until)
+                        code = add_from_store(source, conn, batch, feed, feed->store_until, &ended,
                                               err);
-                        if (!code && n == 0)
-                                view_source_hold(source, feed,
-                                                 "the next position is not in the event store");
-                }
-                if (!code && feed->source == FEED_STORE && feed->next_position >= feed->store_until)
+                if (code || feed->source != FEED_STORE)
+                        continue;
+                if (feed->next_position >= feed->store_until)
                         code = view_source_read_topic(source, feed, err);
+                else if (ended)
+                        code = end_of_store(source, feed, err);
         }
         return code;
 }
@@ -168,6 +190,7 @@ static ErrorCode read_stores(ViewSource *source, PGconn *conn, ViewBatch *batch,
 static void refuse(ViewSource *source, const rd_kafka_message_t *message, const char *reason)
 {
         metric_add(source->metrics->undecodable, 1);
+        undecodable_list_add(source->undecodable, message, reason);
         if (source->undecoded_logs++ < UNDECODED_LOGS_MAX)
                 log_warning("message-undecodable",
                             "%s: %s partition %" PRId32 " offset %" PRId64 ": %s",
@@ -198,25 +221,29 @@ static void take_next(ViewSource *source, ViewBatch *batch, Feed *feed,
                 return;
         }
         if (view_batch_add(batch, feed, &event, message->offset + 1, &err))
-                hold_by_event(source, feed, &err);
+                view_source_hold_event(source, feed, &err);
 }
 
 /* Positions are missing before this message: a few are read at once, many on their own. */
 static ErrorCode take_behind_gap(ViewSource *source, PGconn *conn, ViewBatch *batch, Feed *feed,
                                  const rd_kafka_message_t *message, int64_t position, Error *err)
 {
-        size_t n = 0;
-        ErrorCode code;
+        int64_t behind = feed->next_position;
+        bool ended = false;
+        ErrorCode code = add_from_store(source, conn, batch, feed, position - 1, &ended, err);
 
+        if (code || feed->source != FEED_TOPIC)
+                return code;
+        if (ended) {
+                refuse(source, message, "its position is beyond the end of the log");
+                return ERROR_NONE;
+        }
         metric_add(source->metrics->gaps, 1);
         log_warning("gap",
                     "%s: %s partition %" PRId32 " has position %" PRId64 " behind %" PRId64
                     " at offset %" PRId64 "; reading the event store",
-                    source->view->model->view, feed->topic, feed->partition, position,
-                    feed->next_position, message->offset);
-        code = add_from_store(source, conn, batch, feed, position - 1, &n, err);
-        if (code || feed->source != FEED_TOPIC)
-                return code;
+                    source->view->model->view, feed->topic, feed->partition, position, behind,
+                    message->offset);
         if (feed->next_position == position - 1 && room(source, batch)) {
                 take_next(source, batch, feed, message, position);
                 return ERROR_NONE;
@@ -238,6 +265,11 @@ static ErrorCode take_message(ViewSource *source, PGconn *conn, ViewBatch *batch
         }
         if (position <= feed->next_position) {
                 metric_add(source->metrics->repeats, 1);
+                return ERROR_NONE;
+        }
+        if (position == feed->untrue_position) {
+                feed->untrue_position = 0;
+                refuse(source, message, "the event store has no event at its position");
                 return ERROR_NONE;
         }
         if (position > feed->next_position + 1)
@@ -294,7 +326,7 @@ static ErrorCode take(ViewSource *source, PGconn *conn, ViewBatch *batch,
                 return take_notice(source, feed, message, err);
         source->message_size += (message->len + message->key_len) / 16 - source->message_size / 16;
         if (!conn && event_message_position(message, &position) &&
-            position > feed->next_position + 1) {
+            position > feed->next_position + 1 && position != feed->untrue_position) {
                 source->pending = TAKE_PTR(owned);
                 return ERROR_NONE;
         }
@@ -345,7 +377,8 @@ ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch
 
         if (!code && conn && source->pending && room(source, batch))
                 code = take(source, conn, batch, TAKE_PTR(source->pending), err);
-        while (!code && !source->pending && room(source, batch)) {
+        while (!code && !source->pending && room(source, batch) &&
+               !undecodable_list_is_full(source->undecodable)) {
                 rd_kafka_message_t *message =
                         rd_kafka_consumer_poll(source->consumer, batch->n_items ? 0 : timeout_ms);
 

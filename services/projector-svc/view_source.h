@@ -10,6 +10,7 @@
 #include "common/event/event_codec.h"
 #include "common/pg/pg_conn.h"
 #include "projector_config.h"
+#include "undecodable.h"
 #include "view_batch.h"
 #include "view_metrics.h"
 
@@ -20,7 +21,8 @@ typedef struct ViewSource {
         FeedList feeds;
         rd_kafka_t *consumer; /* NULL until view_source_open() */
         EventDecoder decoder;
-        rd_kafka_message_t *pending; /* it showed a gap when the event store could not be read */
+        UndecodableList *undecodable; /* to be stored before what was collected with them */
+        rd_kafka_message_t *pending;  /* it showed a gap when the event store could not be read */
         size_t queued_peak;  /* most messages that waited since the last kafka_consumer_wake() */
         size_t message_size; /* of late, bytes */
         size_t woken;        /* which feed's broker was woken last */
@@ -28,8 +30,9 @@ typedef struct ViewSource {
         int undecoded_logs;  /* lines written since somebody cleared this */
 } ViewSource;
 
-void view_source_init(ViewSource *source, const ProjectorConfig *config, const View *view,
-                      ViewMetrics *metrics);
+/* Return: ERROR_NONE, or ERROR_INTERNAL without memory. */
+_must_check_ ErrorCode view_source_init(ViewSource *source, const ProjectorConfig *config,
+                                        const View *view, ViewMetrics *metrics, Error *err);
 void view_source_deinit(ViewSource *source);
 
 /* Make the consumer, when there is none. The view must have its version. */
@@ -43,6 +46,9 @@ void view_source_read_store(ViewSource *source, Feed *feed, int64_t until);
 
 /* Read nothing of @feed for a while, since of @reason; a log line says it. */
 void view_source_hold(ViewSource *source, Feed *feed, const char *reason);
+
+/* The same since the next event of @feed could not be applied; counts the tries of it. */
+void view_source_hold_event(ViewSource *source, Feed *feed, const Error *err);
 
 /* @feed is not ours any more. */
 void view_source_release(ViewSource *source, Feed *feed);

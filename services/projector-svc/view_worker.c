@@ -9,6 +9,7 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/log.h"
 #include "common/kafka/kafka.h"
+#include "view_parking.h"
 #include "view_session.h"
 #include "view_source.h"
 #include "view_writer.h"
@@ -30,6 +31,7 @@ struct ViewWorker {
         /* the thread's */
         ViewSession *session;
         ViewSource source;
+        ViewParking parking;
         ViewWriter writer;
         ViewBatch batches[2]; /* one is under way while the other one is filled */
         size_t filling;
@@ -37,15 +39,14 @@ struct ViewWorker {
         int64_t refresh_due_us, commit_due_us, probe_due_us;
 
         atomic_bool postgresql_ok, kafka_ok, held;
+        atomic_int_least64_t parked;
 };
 
 static void hold_by_writer(void *owner, Feed *feed, const Error *err)
 {
         ViewWorker *worker = owner;
 
-        metric_add(worker->metrics.failures, 1);
-        feed->held_by_event = true;
-        view_source_hold(&worker->source, feed, err->message);
+        view_source_hold_event(&worker->source, feed, err);
 }
 
 ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, const Schema *schema,
@@ -62,11 +63,16 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, const
         if (code)
                 return code;
         view_metrics_init(&worker->metrics, model->view);
-        view_source_init(&worker->source, config, worker->view, &worker->metrics);
+        code = view_source_init(&worker->source, config, worker->view, &worker->metrics, err);
+        if (!code)
+                code = view_parking_init(&worker->parking, config, worker->view, &worker->metrics,
+                                         &worker->source, err);
         view_writer_init(&worker->writer, worker->view, &worker->source.feeds, &worker->metrics,
                          hold_by_writer, worker);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
-                view_batch_init(&worker->batches[i], worker->view);
+                view_batch_init(&worker->batches[i], worker->view, &worker->parking.parked);
+        if (code)
+                return code;
         *ret = TAKE_PTR(worker);
         return ERROR_NONE;
 }
@@ -76,6 +82,7 @@ void view_worker_free(ViewWorker *worker)
         if (!worker)
                 return;
         if (worker->view) {
+                view_parking_deinit(&worker->parking);
                 view_source_deinit(&worker->source);
                 view_writer_deinit(&worker->writer);
                 for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
@@ -100,6 +107,7 @@ static void drop_session(ViewWorker *worker)
                 if (feeds->feeds[i]->source != FEED_NONE)
                         view_source_release(&worker->source, feeds->feeds[i]);
         view_writer_abandon(&worker->writer);
+        view_parking_release(&worker->parking, NULL);
         view_session_close(TAKE_PTR(worker->session));
         worker->refresh_due_us = 0;
 }
@@ -123,6 +131,7 @@ static ErrorCode release_surplus(ViewWorker *worker, size_t owned, size_t share,
                 if (feeds->feeds[i]->source == FEED_NONE)
                         continue;
                 view_source_release(&worker->source, feeds->feeds[i]);
+                view_parking_release(&worker->parking, feeds->feeds[i]);
                 code = view_session_release(worker->session, feeds->feeds[i], err);
                 owned--;
         }
@@ -139,6 +148,8 @@ static ErrorCode lease(ViewWorker *worker, size_t max, Error *err)
         if (!taken)
                 return error_no_memory(err);
         code = view_session_lease(worker->session, feeds, max, taken, &n, err);
+        if (!code && n)
+                code = view_parking_take(&worker->parking, worker->session, taken, n, err);
         for (size_t i = 0; !code && i < n; i++) {
                 log_info("feed-taken", "%s: %s partition %" PRId32 " from position %" PRId64,
                          worker->view->model->view, taken[i]->topic, taken[i]->partition,
@@ -202,6 +213,7 @@ static void report_feeds(ViewWorker *worker)
         }
         metric_set(worker->metrics.held, held);
         atomic_store(&worker->held, held > 0);
+        atomic_store(&worker->parked, (int64_t)parked_set_count(&worker->parking.parked));
 }
 
 static ErrorCode refresh(ViewWorker *worker, Error *err)
@@ -225,9 +237,16 @@ static ErrorCode retry_held(ViewWorker *worker, int64_t now_us, Error *err)
         FeedList *feeds = feeds_of(worker);
         ErrorCode code = ERROR_NONE;
 
-        for (size_t i = 0; !code && i < feeds->n_feeds; i++)
-                if (feeds->feeds[i]->source == FEED_HELD && now_us >= feeds->feeds[i]->retry_us)
-                        code = view_source_read_topic(&worker->source, feeds->feeds[i], err);
+        for (size_t i = 0; !code && i < feeds->n_feeds; i++) {
+                Feed *feed = feeds->feeds[i];
+
+                if (feed->source != FEED_HELD || now_us < feed->retry_us)
+                        continue;
+                if (feed->held_by_event && feed->failed_position <= feed->last_position)
+                        view_source_read_store(&worker->source, feed, feed->failed_position);
+                else
+                        code = view_source_read_topic(&worker->source, feed, err);
+        }
         return code;
 }
 
@@ -255,17 +274,36 @@ static ErrorCode finish(ViewWorker *worker, ViewBatch *filled, Error *err)
         return view_source_rewind(&worker->source, err);
 }
 
+/* Park what has failed often enough, and do what operators want; with no batch under way. */
+static ErrorCode serve_parking(ViewWorker *worker, ViewBatch *filled, bool refreshed, Error *err)
+{
+        bool serve = refreshed || worker->parking.more;
+        ErrorCode code;
+
+        if (!serve && !view_parking_is_due(&worker->parking))
+                return ERROR_NONE;
+        code = finish(worker, filled, err);
+        if (!code)
+                code = view_parking_park(&worker->parking, worker->session, err);
+        if (!code && serve)
+                code = view_parking_serve(&worker->parking, worker->session, err);
+        return code;
+}
+
 static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
 {
         int64_t now_us = clock_monotonic_us();
+        bool refresh_due = now_us >= worker->refresh_due_us;
         ErrorCode code = ERROR_NONE;
 
-        if (now_us >= worker->refresh_due_us) {
+        if (refresh_due) {
                 code = finish(worker, filled, err);
                 if (!code)
                         code = refresh(worker, err);
                 worker->refresh_due_us = now_us + worker->config->refresh_ms * US_PER_MS;
         }
+        if (!code)
+                code = serve_parking(worker, filled, refresh_due, err);
         if (!code)
                 code = retry_held(worker, now_us, err);
         if (now_us >= worker->probe_due_us) {
@@ -297,6 +335,10 @@ static ErrorCode work(ViewWorker *worker, Error *err)
                 code = view_source_collect(&worker->source, conn, batch, POLL_MS, err);
         if (!code)
                 code = finish(worker, batch, err);
+        if (!code) /* before a checkpoint can be behind them */
+                code = undecodable_list_store(worker->source.undecodable,
+                                              view_session_conn(worker->session), worker->config,
+                                              err);
         if (!code)
                 code = view_writer_begin(&worker->writer, worker->session, batch, err);
         worker->filling = 1 - worker->filling;
@@ -380,5 +422,6 @@ ViewWorkerHealth view_worker_health(const ViewWorker *worker)
         return (ViewWorkerHealth){ .view = worker->view->model->view,
                                    .postgresql = atomic_load(&worker->postgresql_ok),
                                    .kafka = atomic_load(&worker->kafka_ok),
-                                   .held = atomic_load(&worker->held) };
+                                   .held = atomic_load(&worker->held),
+                                   .parked = atomic_load(&worker->parked) };
 }

@@ -32,6 +32,7 @@ typedef struct ViewWorkerHealth {
         bool postgresql; /* the session works */
         bool kafka;      /* the brokers have answered lately */
         bool held;       /* an event cannot be applied */
+        int64_t parked;  /* aggregates, since one of their events cannot */
 } ViewWorkerHealth;
 
 /* Thread: any. */

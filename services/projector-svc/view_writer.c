@@ -5,6 +5,7 @@
 
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
+#include "event_fault.h"
 
 #define CONFLICT_TRIES 5
 
@@ -87,14 +88,6 @@ static void settle(const Apply *apply, size_t from, size_t to)
         }
 }
 
-/* Whether the values are to blame, and not the connection or the server. */
-static bool is_data_fault(const Error *err)
-{
-        return strncmp(err->sqlstate, "22", 2) == 0 || /* a value that the type does not take */
-               strncmp(err->sqlstate, "23", 2) == 0 || /* a constraint */
-               strncmp(err->sqlstate, "54", 2) == 0; /* a limit, such as the size of an index row */
-}
-
 /* One transaction, up to its answer. @ret_culprit is set when the fold knows which item is to blame. */
 static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
                             Error *err)
@@ -166,7 +159,7 @@ static ErrorCode apply_range(const Apply *apply, size_t from, size_t to, Error *
                 hold(apply, culprit, err);
                 return apply_range(apply, from, to, err);
         }
-        if (!code || !is_data_fault(err))
+        if (!code || !event_fault_of_values(err))
                 return code;
         if (to - from == 1) {
                 hold(apply, from, err);
@@ -179,7 +172,7 @@ static ErrorCode apply_range(const Apply *apply, size_t from, size_t to, Error *
 /* Whether another try, or a try with less, can help. */
 static bool can_try_again(ErrorCode code, const Error *err, size_t culprit)
 {
-        return code == ERROR_CONFLICT || culprit != SIZE_MAX || is_data_fault(err);
+        return code == ERROR_CONFLICT || culprit != SIZE_MAX || event_fault_of_values(err);
 }
 
 ErrorCode view_writer_begin(ViewWriter *writer, ViewSession *session, ViewBatch *batch, Error *err)

@@ -58,7 +58,12 @@ static void configure(LibraryStack *stack)
                                            .batch_bytes_max = 1000000,
                                            .kafka_queue_kbytes = 4096,
                                            .refresh_ms = 100,
-                                           .retry_ms_max = 200 };
+                                           .retry_ms_max = 200,
+                                           .park_tries = 3,
+                                           .park_retry_ms = 10,
+                                           .parked_aggregates_max = 100,
+                                           .undecodable_rows_max = 1000,
+                                           .undecodable_bytes_max = 1000000 };
 }
 
 LibraryStack *library_stack_new(LibraryBroker broker)
@@ -212,6 +217,18 @@ void library_publish(LibraryStack *stack, int partition, int64_t first, int64_t 
                 at = batch->events[batch->n_events - 1].position;
         }
         (void)rd_kafka_poll(stack->producer, 0);
+}
+
+void library_publish_as(LibraryStack *stack, int partition, int64_t of, int64_t position)
+{
+        _cleanup_(event_batch_freep) EventBatch *batch = NULL;
+        Error err = ERROR_INIT;
+
+        need(store_read_log(stack->conn, "shelf", partition, of - 1, 1, &batch, DEADLINE, &err),
+             &err);
+        ck_assert_uint_eq(batch->n_events, 1);
+        batch->events[0].position = position;
+        produce(stack, &batch->events[0]);
 }
 
 void library_publish_all(LibraryStack *stack)

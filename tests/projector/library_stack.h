@@ -55,6 +55,9 @@ void library_publish_all(LibraryStack *stack);
 /* A message of anybody's: @position is the header's text, NULL for none. */
 void library_publish_raw(LibraryStack *stack, int partition, const char *position,
                          const char *value);
+
+/* The stored event at position @of, with another position in its header. */
+void library_publish_as(LibraryStack *stack, int partition, int64_t of, int64_t position);
 void library_flush(LibraryStack *stack);
 
 /* What the relay would note: everything stored is acknowledged. */
@@ -63,7 +66,8 @@ void library_note_published(LibraryStack *stack);
 /* A projector, as another process would have it. Stop with view_worker_stop(). */
 ViewWorker *library_worker(LibraryStack *stack);
 
-/* Wait until the view shows all that is stored, then compare it with a fresh fold. */
+/* Wait until the view has passed all that is stored, then compare it with a fresh fold: without what is parked
+ * or was dropped. */
 void library_expect_fresh(LibraryStack *stack);
 bool library_caught_up(LibraryStack *stack);
 

@@ -1,0 +1,200 @@
+/* Messages that are not the event at their position: set aside with their bytes, and nothing is lost. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "library.h"
+#include "library_stack.h"
+#include "tests/support/eventually.h"
+
+static LibraryStack *stack;
+static ViewWorker *worker;
+
+static void setup(void)
+{
+        stack = library_stack_new(LIBRARY_BROKER_REAL);
+}
+
+static void stop(void)
+{
+        if (worker)
+                view_worker_stop(worker);
+        view_worker_free(worker);
+        worker = NULL;
+}
+
+static void teardown(void)
+{
+        stop();
+        library_stack_free(stack);
+}
+
+static int64_t kept(const char *condition)
+{
+        char sql[512];
+
+        (void)snprintf(sql, sizeof sql, "SELECT count(*) FROM projection.undecodable WHERE %s",
+                       condition);
+        return library_int(stack, sql);
+}
+
+START_TEST(garbage_is_kept_with_its_bytes)
+{
+        library_store_many(stack, 400, 20, 1);
+        for (int p = 0; p < LIBRARY_PARTITIONS; p++) {
+                library_publish(stack, p, 1, 10);
+                library_publish_raw(stack, p, NULL, "no header");
+                library_publish_raw(stack, p, "11", "\xff\xfe{");
+                library_publish_raw(stack, p, "12", "[]");
+                library_publish_raw(stack, p, "x", "");
+                library_publish(stack, p, 8, stack->positions[p]);
+        }
+        library_flush(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(kept("true"), 4 * LIBRARY_PARTITIONS);
+        ck_assert_int_eq(kept("value = 'no header' AND headers = '' AND kafka_offset = 10"),
+                         LIBRARY_PARTITIONS);
+        ck_assert_int_eq(kept("value = '\\xfffe7b'::bytea AND headers = E'skafu-position: 11\\n' "
+                              "AND key IS NULL AND bytes = length(headers) + 3 AND error <> ''"),
+                         LIBRARY_PARTITIONS);
+
+        /* read again, kept once */
+        stop();
+        library_sql(stack, "UPDATE view_book_1.checkpoint SET kafka_offset = 0");
+        worker = library_worker(stack);
+        int64_t position = library_store(stack, 0, "s", "ShelfPainted", "{}");
+        library_publish(stack, 0, position, position);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(kept("true"), 4 * LIBRARY_PARTITIONS);
+}
+END_TEST
+
+START_TEST(only_the_newest_are_kept)
+{
+        stack->config.undecodable_rows_max = 20;
+        library_store_many(stack, 40, 20, 2);
+        for (int i = 0; i < 700; i++)
+                library_publish_raw(stack, 0, NULL, i < 690 ? "old" : "newest");
+        library_publish_all(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(kept("true"), 20);
+        ck_assert_int_eq(kept("value = 'newest'"), 10);
+        stop();
+
+        stack->config.undecodable_bytes_max = 65536;
+        char *large = malloc(30001);
+        memset(large, 'x', 30000);
+        large[30000] = '\0';
+        for (int i = 0; i < 5; i++)
+                library_publish_raw(stack, 0, NULL, large);
+        free(large);
+        int64_t position = library_store(stack, 0, "s", "ShelfPainted", "{}");
+        library_publish(stack, 0, position, position);
+        library_flush(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(kept("true"), 2);
+        ck_assert_int_eq(kept("length(value) = 30000"), 2);
+}
+END_TEST
+
+/* Far beyond the log, a little beyond it, and at the next position with something that cannot be applied. */
+START_TEST(positions_that_lie_are_found_out)
+{
+        library_store_many(stack, 400, 20, 3);
+        for (int p = 0; p < LIBRARY_PARTITIONS; p++) {
+                int64_t last = stack->positions[p];
+
+                library_publish(stack, p, 1, 5);
+                library_publish_as(stack, p, 3, INT64_MAX);
+                library_publish_as(stack, p, 4, 1000000);
+                library_publish(stack, p, 6, last - 2);
+                library_publish_as(stack, p, 2, last + 2);
+                library_publish(stack, p, last - 1, last);
+                library_publish_as(stack, p, 2, last + 5);
+        }
+        library_flush(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert(eventually(LIBRARY_WAIT_MS, kept("true") == 4 * LIBRARY_PARTITIONS));
+        for (int p = 0; p < LIBRARY_PARTITIONS; p++) {
+                static const char *const shelves[] = { "s0", "s1", "s2", "s3" };
+                int64_t position = library_store(stack, p, shelves[p], "ShelfPainted", "{}");
+
+                library_publish(stack, p, position, position);
+        }
+        library_expect_fresh(stack);
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_worker_health(worker).held));
+}
+END_TEST
+
+/* An event that nobody stored, and that fails: it parks nothing. */
+START_TEST(a_poison_event_that_is_not_stored_parks_nothing)
+{
+        static const char forged[] =
+                "{\"eventId\":\"01890000-0000-7000-8000-000000000000\",\"eventType\":\"BookPlaced\","
+                "\"aggregateId\":\"f\",\"eventSequence\":1,\"eventData\":{\"title\":\"t\"},"
+                "\"correlationId\":\"c\",\"timestamp\":\"2026-01-31T12:00:00.123456Z\","
+                "\"version\":\"1\",\"metadata\":{\"aggregateType\":\"shelf\"}}";
+        int64_t position =
+                library_store(stack, 0, "s", "BookPlaced", "{\"bookId\":\"b\",\"title\":\"t\"}");
+
+        library_publish(stack, 0, position, position);
+        library_publish_raw(stack, 0, "2", forged);
+        library_flush(stack);
+        worker = library_worker(stack);
+        ck_assert(
+                eventually(LIBRARY_WAIT_MS, kept("error LIKE '%no event at its position%'") == 1));
+        position =
+                library_store(stack, 0, "s", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"u\"}");
+        library_publish(stack, 0, position, position);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM projection.parked"), 0);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM read.book WHERE title = 'u'"), 1);
+}
+END_TEST
+
+/* What the topic says of a stored event is not what decides whether it is poison. */
+START_TEST(a_message_with_spoilt_data_is_read_from_the_store)
+{
+        static const char spoilt[] =
+                "{\"eventId\":\"01890000-0000-7000-8000-000000000000\",\"eventType\":\"BookPlaced\","
+                "\"aggregateId\":\"s\",\"eventSequence\":1,\"eventData\":{\"title\":7},"
+                "\"correlationId\":\"c\",\"timestamp\":\"2026-01-31T12:00:00.123456Z\","
+                "\"version\":\"1\",\"metadata\":{\"aggregateType\":\"shelf\"}}";
+
+        library_store(stack, 0, "s", "BookPlaced", "{\"bookId\":\"b\",\"title\":\"t\"}");
+        library_store(stack, 0, "s", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"u\"}");
+        library_publish_raw(stack, 0, "1", spoilt);
+        library_publish(stack, 0, 2, 2);
+        library_flush(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM projection.parked"), 0);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("undecodable");
+        TCase *tcase = tcase_create("undecodable");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_set_timeout(tcase, 120);
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, garbage_is_kept_with_its_bytes);
+        tcase_add_test(tcase, only_the_newest_are_kept);
+        tcase_add_test(tcase, positions_that_lie_are_found_out);
+        tcase_add_test(tcase, a_poison_event_that_is_not_stored_parks_nothing);
+        tcase_add_test(tcase, a_message_with_spoilt_data_is_read_from_the_store);
+        suite_add_tcase(suite, tcase);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
