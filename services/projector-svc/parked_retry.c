@@ -71,17 +71,15 @@ static ErrorCode write(Step *step, size_t *ret_culprit, Error *err)
 {
         ParkedRetry *retry = step->retry;
         const ViewBatch *batch = &retry->batch;
-        int64_t foreign = 0;
         ErrorCode code;
 
         row_fold_clear(retry->fold);
         code = view_session_load(step->session, batch, 0, batch->n_items, retry->fold, err);
         if (!code)
-                code = view_batch_fold(batch, 0, batch->n_items, retry->fold, &foreign, ret_culprit,
-                                       err);
+                code = view_batch_fold(batch, 0, batch->n_items, retry->fold, ret_culprit, err);
         if (!code)
                 code = view_session_send(step->session, retry->fold, retry->feeds, err);
-        return code ? code : view_session_receive(step->session, &foreign, err);
+        return code ? code : view_session_receive(step->session, err);
 }
 
 /* Apply the first held events, as many as can be. */

@@ -88,7 +88,7 @@ static ErrorCode write_parked(ViewParking *parking, ViewSession *session, Feed *
                               const Event *event, bool *ret_parked, Error *err)
 {
         PGconn *conn = view_session_conn(session);
-        int64_t deadline_us = view_session_deadline_us(), foreign = 0;
+        int64_t deadline_us = view_session_deadline_us();
         ErrorCode code = pg_exec(conn, "BEGIN", NULL, NULL, deadline_us, "park an aggregate", err);
 
         if (code)
@@ -97,7 +97,7 @@ static ErrorCode write_parked(ViewParking *parking, ViewSession *session, Feed *
         code = view_session_send(session, parking->nothing, &parking->source->feeds, err);
         feed_list_mark(&parking->source->feeds, NULL, 0, 0);
         if (!code)
-                code = view_session_receive(session, &foreign, err);
+                code = view_session_receive(session, err);
         if (!code)
                 code = parked_store_add(parking->store, conn, event, feed->failure.message,
                                         feed->tries, parking->config->parked_aggregates_max,
