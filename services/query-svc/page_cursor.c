@@ -1,6 +1,5 @@
 #include "page_cursor.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,19 +11,28 @@
 
 #define BINDING_SIZE 17 /* 16 hexadecimal digits and the NUL */
 
+void page_cursor_binding(SqlText *ret, const Model *model, const Keyset *keyset,
+                         const Filter *filter)
+{
+        sql_append(ret, model->name);
+        sql_append(ret, " ");
+        keyset_order(ret, keyset, "t");
+        sql_append(ret, " ");
+        filter_sql(ret, filter, "t");
+}
+
 /* Model, order and filters with their values: a cursor goes on in the list that it came from. */
 static void make_binding(const ReadRequest *request, char ret[BINDING_SIZE])
 {
         _cleanup_(sql_text_deinit) SqlText sql = SQL_TEXT_INIT;
+        uint8_t digest[HASH_SHA256_SIZE];
 
-        sql_append(&sql, request->model->name);
-        sql_append(&sql, " ");
-        keyset_order(&sql, &request->keyset, "t");
-        sql_append(&sql, " ");
-        filter_sql(&sql, &request->filter.root, "t");
+        page_cursor_binding(&sql, request->model, &request->keyset, &request->filter.root);
         for (size_t i = 0; i < sql.n_params; i++) /* with the NUL: values cannot run together */
                 buffer_append(&sql.text, sql.params[i], strlen(sql.params[i]) + 1);
-        (void)snprintf(ret, BINDING_SIZE, "%016" PRIx64, hash_bytes(sql.text.data, sql.text.size));
+        hash_sha256(sql.text.data, sql.text.size, digest);
+        for (size_t i = 0; i < BINDING_SIZE / 2; i++)
+                (void)snprintf(ret + 2 * i, BINDING_SIZE - 2 * i, "%02x", (unsigned)digest[i]);
 }
 
 ErrorCode page_cursor_format(Buffer *ret, const ReadRequest *request, const char *const *values,

@@ -13,6 +13,15 @@
 #define PAGE_CURSOR_BYTES_MAX 8192 /* of the text; a request line must have room for it */
 
 /**
+ * page_cursor_binding() - append what a cursor is bound to, but for the values of the filter
+ *
+ * The binding in a cursor is the SHA-256 of this and of each value with its NUL, 16 hexadecimal digits of it.
+ * model_select.h makes cursors of embedded lists so.
+ */
+void page_cursor_binding(SqlText *ret, const Model *model, const Keyset *keyset,
+                         const Filter *filter);
+
+/**
  * page_cursor_format() - append the cursor behind the row with @values
  * @values:  one per key of the request's keyset; NULL is null
  *

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "page_cursor.h"
+
 /* The model, what is embedded and what decides whether it may be seen: twice each at most. */
 #define VIEWS_MAX (2 * (1 + SELECT_INCLUDES_MAX))
 
@@ -74,9 +76,26 @@ static void append_reached(SqlText *sql, const ReadRequest *request)
                         "WHERE at.position IS NULL OR at.position < wanted.position) AS yes) ");
 }
 
+/* The list of related rows that an embedded one is the first page of: by key, all that refer to one row. */
+static void name_list(Buffer *ret, const Field *relation)
+{
+        Filter equals = { .op = FILTER_EQ,
+                          .field = model_field(relation->related, relation->reference),
+                          .values = { "" } };
+        Filter all = { .op = FILTER_AND, .parts = &equals };
+        _cleanup_(sql_text_deinit) SqlText binding = SQL_TEXT_INIT;
+        Keyset keyset;
+
+        keyset_by_key(&keyset, relation->related);
+        page_cursor_binding(&binding, relation->related, &keyset, &all);
+        buffer_append_string(ret, buffer_text(&binding.text));
+}
+
 void read_statement(SqlText *sql, const ReadRequest *request)
 {
         bool waits = request->tokens.n_tokens > 0;
+        Buffer lists[SELECT_INCLUDES_MAX] = { BUFFER_INIT };
+        const char *bindings[SELECT_INCLUDES_MAX] = { NULL };
         ModelSelect select = {
                 .model = request->model,
                 .reader = &request->reader,
@@ -85,10 +104,17 @@ void read_statement(SqlText *sql, const ReadRequest *request)
                 .includes = request->includes,
                 .n_includes = request->n_includes,
                 .include_limit = (size_t)request->config->include_rows_max,
+                .include_bindings = bindings,
                 .filter = request->id ? NULL : &request->filter.root,
                 .guard = waits ? "(SELECT yes FROM reached)" : NULL,
         };
 
+        for (size_t i = 0; i < request->n_includes; i++) {
+                if (request->includes[i]->kind != FIELD_HAS_MANY)
+                        continue;
+                name_list(&lists[i], request->includes[i]);
+                bindings[i] = lists[i].data;
+        }
         if (waits)
                 append_reached(sql, request);
         sql_append(sql, "SELECT ");
@@ -101,4 +127,6 @@ void read_statement(SqlText *sql, const ReadRequest *request)
         else
                 model_select_list(sql, &select, &request->keyset, request->after, request->limit);
         sql_append(sql, ") AS p");
+        for (size_t i = 0; i < request->n_includes; i++)
+                buffer_deinit(&lists[i]);
 }

@@ -73,7 +73,7 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(status, 200, row)
         self.assertEqual(row["project"]["name"], "Billing")
         status, row = self.read(f"/v1/projects/{project['aggregateId']}?include=services", after=added["consistencyToken"])
-        self.assertEqual([s["id"] for s in row["services"]], [service])
+        self.assertEqual([s["id"] for s in row["services"]["items"]], [service])
 
     def test_text_travels_untouched(self):
         project = self.create()

@@ -131,10 +131,10 @@ START_TEST(embedded_rows_follow_their_own_rules)
 {
         query_stack_expect(
                 stack, QUERY_ALICE, "/v1/projects/a?fields=id&include=notes",
-                "{\"id\":\"a\",\"notes\":[{\"id\":\"n1\",\"projectId\":\"a\",\"text\":null,"
-                "\"editors\":[\"bob\",\"alice\"]}]}");
+                "{\"id\":\"a\",\"notes\":{\"items\":[{\"id\":\"n1\",\"projectId\":\"a\",\"text\":null,"
+                "\"editors\":[\"bob\",\"alice\"]}],\"nextCursor\":null}}");
         query_stack_expect(stack, QUERY_ADMIN, "/v1/projects/a?fields=id&include=notes",
-                           "{\"id\":\"a\",\"notes\":[]}");
+                           "{\"id\":\"a\",\"notes\":{\"items\":[],\"nextCursor\":null}}");
         query_stack_expect(stack, QUERY_ADMIN, "/v1/services/s-lost?fields=id&include=project",
                            "{\"id\":\"s-lost\",\"project\":null}");
 }

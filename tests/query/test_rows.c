@@ -86,10 +86,29 @@ END_TEST
 
 START_TEST(relations_are_embedded)
 {
-        /* ordered by id, and not more than include_rows_max of them */
-        query_stack_expect(stack, QUERY_ALICE, "/v1/projects/p1?include=services,notes&fields=id",
-                           "{\"id\":\"p1\",\"services\":[" SERVICE("s1") "," SERVICE(
-                                   "s2") "," SERVICE("s3") "],\"notes\":[]}");
+        _cleanup_(buffer_deinit) Buffer target = BUFFER_INIT, body = BUFFER_INIT;
+        const char *cursor;
+
+        /* ordered by id, not more than include_rows_max of them, and where to go on */
+        ck_assert_int_eq(query_stack_get(stack, QUERY_ALICE,
+                                         "/v1/projects/p1?include=services,notes&fields=id", NULL),
+                         200);
+        cursor = json_string_value(
+                json_object_get(json_object_get(query_stack_json(stack), "services"),
+                                "nextCursor"));
+        ck_assert_ptr_nonnull(cursor);
+        buffer_printf(&target, "/v1/services?projectId=p1&limit=1&cursor=%s", cursor);
+        buffer_printf(&body,
+                      "{\"id\":\"p1\",\"services\":{\"items\":[%s,%s,%s],\"nextCursor\":\"%s\"},"
+                      "\"notes\":{\"items\":[],\"nextCursor\":null}}",
+                      SERVICE("s1"), SERVICE("s2"), SERVICE("s3"), cursor);
+        ck_assert_str_eq(query_stack_body(stack), body.data);
+        query_stack_expect(stack, QUERY_ALICE, target.data,
+                           "{\"items\":[" SERVICE("s4") "],\"nextCursor\":null}");
+        query_stack_sql(stack, "DELETE FROM view_service_1.service WHERE id = 's4'");
+        query_stack_expect(stack, QUERY_ALICE, "/v1/projects/p1?include=services&fields=id",
+                           "{\"id\":\"p1\",\"services\":{\"items\":[" SERVICE("s1") "," SERVICE(
+                                   "s2") "," SERVICE("s3") "],\"nextCursor\":null}}");
         query_stack_expect(stack, QUERY_ALICE, "/v1/services?include=project&fields=id&id=s1",
                            "{\"items\":[{\"id\":\"s1\",\"project\":{" PROJECT
                            "}}],\"nextCursor\":null}");

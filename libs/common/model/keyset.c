@@ -87,6 +87,12 @@ ErrorCode keyset_parse(Keyset *ret, const Model *model, const char *sort, Error 
         return ERROR_NONE;
 }
 
+void keyset_by_key(Keyset *ret, const Model *model)
+{
+        ret->n_keys = 0;
+        end_with_key(ret, model);
+}
+
 void keyset_order(SqlText *sql, const Keyset *keyset, const char *alias)
 {
         for (size_t i = 0; i < keyset->n_keys; i++) {

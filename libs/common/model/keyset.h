@@ -32,6 +32,9 @@ typedef struct Keyset {
  */
 _must_check_ ErrorCode keyset_parse(Keyset *ret, const Model *model, const char *sort, Error *err);
 
+/* The order by nothing but the row's key. */
+void keyset_by_key(Keyset *ret, const Model *model);
+
 /* Append the keys as an ORDER BY list. */
 void keyset_order(SqlText *sql, const Keyset *keyset, const char *alias);
 

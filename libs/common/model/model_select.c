@@ -62,40 +62,97 @@ static void append_first(Select *s, const char *alias)
         sql_append(s->sql, " LIMIT 1");
 }
 
-/* The related rows of one relation as JSON: an array, or an object or null. */
-static void append_include(Select *s, const Field *relation, size_t number)
+/* A row of @model as a JSON object. */
+static void append_object(Select *s, const Model *model, const char *alias)
 {
-        const Model *related = relation->related;
-        bool many = relation->kind == FIELD_HAS_MANY;
-        char alias[24];
-
-        (void)snprintf(alias, sizeof alias, "i%zu", number);
-        sql_append(s->sql, many ? "array_to_json(ARRAY(SELECT " : "(SELECT ");
         sql_append(s->sql, "(SELECT row_to_json(r) FROM (SELECT ");
-        append_all_fields(s, related, alias);
+        append_all_fields(s, model, alias);
         sql_append(s->sql, ") r)");
-        append_from(s, related, alias);
+}
+
+/* FROM and WHERE of the rows that @relation means, within reach. */
+static void append_related(Select *s, const Field *relation, const char *alias)
+{
+        bool many = relation->kind == FIELD_HAS_MANY;
+
+        append_from(s, relation->related, alias);
         sql_append(s->sql, " WHERE ");
         sql_column(s->sql, alias, many ? relation->reference : "id");
         sql_append(s->sql, " = ");
         sql_column(s->sql, ROW, many ? "id" : relation->reference);
         sql_append(s->sql, " AND ");
-        append_reach(s, related, alias);
-        if (many) {
-                sql_append(s->sql, " ORDER BY ");
-                sql_column(s->sql, alias, "id");
-                sql_append(s->sql, ", ");
-                sql_column(s->sql, alias, "_aggregate");
-                sql_printf(s->sql, " LIMIT %zu)", s->select->include_limit);
-        } else { /* what the same aggregate calls so comes first */
-                sql_append(s->sql, " ORDER BY (");
-                sql_column(s->sql, alias, "_aggregate");
-                sql_append(s->sql, " = ");
-                sql_column(s->sql, ROW, "_aggregate");
-                sql_append(s->sql, ") DESC, ");
-                append_first(s, alias);
-        }
-        sql_append(s->sql, ") AS ");
+        append_reach(s, relation->related, alias);
+}
+
+static void append_by_key(Select *s, const char *alias)
+{
+        sql_append(s->sql, " ORDER BY ");
+        sql_column(s->sql, alias, "id");
+        sql_append(s->sql, ", ");
+        sql_column(s->sql, alias, "_aggregate");
+}
+
+/* What page_cursor_format() makes behind the last row that is sent. */
+static void append_cursor(Select *s, size_t number, const char *alias)
+{
+        size_t limit = s->select->include_limit;
+
+        sql_append(s->sql, "translate(encode(convert_to('[\"' || left(encode(sha256(convert_to(");
+        sql_quote_literal(&s->sql->text, s->select->include_bindings[number]);
+        sql_append(s->sql, " || " ROW ".\"id\", 'UTF8') || '\\x00'), 'hex'), 16)");
+        sql_printf(s->sql,
+                   " || '\",' || to_json(max(%s.\"id\") FILTER (WHERE %s.\"_n\" = %zu))::text"
+                   " || ',' || to_json(max(%s.\"_aggregate\") FILTER (WHERE %s.\"_n\" = %zu))::text"
+                   " || ']', 'UTF8'), 'base64'), E'+/=\\n', '-_')",
+                   alias, alias, limit, alias, alias, limit);
+}
+
+/* One row more than is sent, so that the end is known. */
+static void append_list(Select *s, const Field *relation, size_t number, const char *alias)
+{
+        size_t limit = s->select->include_limit;
+
+        sql_append(s->sql, "(SELECT row_to_json(c) FROM (SELECT coalesce(array_to_json(array_agg(");
+        append_object(s, relation->related, alias);
+        sql_printf(s->sql,
+                   " ORDER BY %s.\"_n\") FILTER (WHERE %s.\"_n\" <= %zu)), '[]') AS items, ", alias,
+                   alias, limit);
+        sql_printf(s->sql, "CASE WHEN count(*) > %zu THEN ", limit);
+        append_cursor(s, number, alias);
+        sql_printf(s->sql, " END AS \"nextCursor\" FROM (SELECT %s.*, row_number() OVER (", alias);
+        append_by_key(s, alias);
+        sql_printf(s->sql, ") AS \"_n\" FROM (SELECT %s.*", alias);
+        append_related(s, relation, alias);
+        append_by_key(s, alias);
+        sql_printf(s->sql, " LIMIT %zu) %s) %s) c)", limit + 1, alias, alias);
+}
+
+/* What the same aggregate calls so comes first. */
+static void append_one(Select *s, const Field *relation, const char *alias)
+{
+        sql_append(s->sql, "(SELECT ");
+        append_object(s, relation->related, alias);
+        append_related(s, relation, alias);
+        sql_append(s->sql, " ORDER BY (");
+        sql_column(s->sql, alias, "_aggregate");
+        sql_append(s->sql, " = ");
+        sql_column(s->sql, ROW, "_aggregate");
+        sql_append(s->sql, ") DESC, ");
+        append_first(s, alias);
+        sql_append(s->sql, ")");
+}
+
+/* The related rows of one relation as JSON: a list, or an object or null. */
+static void append_include(Select *s, const Field *relation, size_t number)
+{
+        char alias[24];
+
+        (void)snprintf(alias, sizeof alias, "i%zu", number);
+        if (relation->kind == FIELD_HAS_MANY)
+                append_list(s, relation, number, alias);
+        else
+                append_one(s, relation, alias);
+        sql_append(s->sql, " AS ");
         sql_quote_name(&s->sql->text, relation->name);
 }
 

@@ -5,7 +5,8 @@
  * made by PostgreSQL.
  *
  * A row is a JSON object with the model's columns, in the order of the schema: AWSDateTime as RFC 3339 in
- * UTC with microseconds, AWSJSON as it was written, Float shortest, null for null.
+ * UTC with microseconds, AWSJSON as it was written, Float shortest, null for null. An embedded list is the
+ * first page of the related rows' own list: {"items":[…],"nextCursor":…}.
  */
 
 #include "common/model/auth_predicate.h"
@@ -22,6 +23,9 @@ typedef struct ModelSelect {
         const Field *const *includes; /* relations to embed, at most SELECT_INCLUDES_MAX */
         size_t n_includes;
         size_t include_limit; /* rows of an embedded list: the first by key */
+        /* For each of @includes that is a list: what a cursor of the related rows' own list is bound to, but
+         * for the id that they refer to, which is the last to go in (see page_cursor.h). */
+        const char *const *include_bindings;
         const Filter *filter; /* NULL: none */
         const char *guard;    /* SQL condition without which no row is looked at; NULL: none */
 } ModelSelect;
