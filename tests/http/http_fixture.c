@@ -77,6 +77,43 @@ static void answer_large(void *app, const HttpRequest *req, HttpResponse *res)
         free(text);
 }
 
+/* Answer the body piece by piece as it comes; what ends it early is said in brackets. */
+static void echo_stream(void *app, const HttpRequest *req, HttpResponse *res)
+{
+        HttpStream *stream = http_request_stream(req);
+        HttpFixture *fixture = app;
+        int64_t timeout_us = fixture->stream_timeout_ms * US_PER_MS;
+        Error err = ERROR_INIT;
+        ErrorCode code = ERROR_NONE;
+        int status = 0;
+        size_t n;
+
+        if (http_request_query(req, "refuse")) {
+                (void)error_set(&err, ERROR_UNAVAILABLE, "not now");
+                http_response_problem(res, &err);
+                return;
+        }
+        http_response_header(res, "X-Stream", "yes");
+        http_stream_start(stream, res, 200, "text/plain");
+        do {
+                char bytes[64];
+
+                code = http_stream_read(stream, bytes, sizeof bytes, &n,
+                                        clock_monotonic_us() + timeout_us, &status, &err);
+                if (!code && n &&
+                    !http_stream_write(stream, bytes, n, clock_monotonic_us() + timeout_us))
+                        break;
+        } while (!code && n);
+        if (code) {
+                char text[320];
+                int size = snprintf(text, sizeof text, "[%d %s]",
+                                    status ? status : http_status_of(code), err.message);
+
+                (void)http_stream_write(stream, text, (size_t)size,
+                                        clock_monotonic_us() + timeout_us);
+        }
+}
+
 /* The error whose code is in the path, as handlers answer it. */
 static void answer_problem(void *app, const HttpRequest *req, HttpResponse *res)
 {
@@ -98,6 +135,8 @@ static const HttpRoute routes[] = {
         { "POST", "/describe/:id", describe, true },
         { "GET", "/describe/fixed", echo_body, true },
         { "POST", "/echo", echo_body, true },
+        { "POST", "/stream", echo_stream, true },
+        { "POST", "/private/stream", echo_stream, false },
         { "GET", "/wait", wait_for_release, true },
         { "GET", "/nothing", answer_nothing, true },
         { "GET", "/large", answer_large, true },
@@ -131,6 +170,8 @@ static void note_request(void *own, const HttpRequest *req, const char *route, i
         (void)pthread_cond_broadcast(&fixture->changed);
 }
 
+static const char *const streamed_paths[] = { "/stream", "/private/stream", NULL };
+
 HttpOptions http_fixture_options(void)
 {
         return (HttpOptions){
@@ -140,6 +181,7 @@ HttpOptions http_fixture_options(void)
                 .connections_max = 100,
                 .idle_timeout_s = 30,
                 .read_timeout_s = 30,
+                .streamed_paths = streamed_paths,
         };
 }
 
@@ -149,7 +191,7 @@ void http_fixture_start(HttpFixture *fixture, const HttpOptions *options)
         pthread_condattr_t attr;
         Error err = ERROR_INIT;
 
-        *fixture = (HttpFixture){ .server = NULL };
+        *fixture = (HttpFixture){ .stream_timeout_ms = 30000 };
         (void)pthread_mutex_init(&fixture->lock, NULL);
         (void)pthread_condattr_init(&attr);
         (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

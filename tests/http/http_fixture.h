@@ -18,6 +18,8 @@ typedef struct HttpFixture {
         int n_waiting;    /* handlers of /wait that run now */
         bool is_released; /* they may go on */
 
+        int64_t stream_timeout_ms; /* for each piece, both ways; may be changed after the start */
+
         int n_requests; /* as on_request told */
         char last_route[64];
         int last_status;

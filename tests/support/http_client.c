@@ -74,6 +74,27 @@ bool http_client_send(HttpClient *client, const void *data, size_t size)
         return true;
 }
 
+bool http_client_send_within(HttpClient *client, const void *data, size_t size, int64_t timeout_us)
+{
+        struct pollfd poll_fd = { .fd = client->fd, .events = POLLOUT };
+        int64_t deadline_us = clock_monotonic_us() + timeout_us;
+        const char *p = data;
+
+        while (size) {
+                int64_t left_us = deadline_us - clock_monotonic_us();
+                ssize_t n = send(client->fd, p, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+                if (n > 0) {
+                        p += n;
+                        size -= (size_t)n;
+                } else if ((n < 0 && errno != EAGAIN) || left_us <= 0 ||
+                           poll(&poll_fd, 1, (int)(left_us / US_PER_MS) + 1) < 0) {
+                        return false;
+                }
+        }
+        return true;
+}
+
 bool http_client_send_text(HttpClient *client, const char *text)
 {
         return http_client_send(client, text, strlen(text));
@@ -139,11 +160,46 @@ static bool read_head(HttpClient *client, HttpAnswer *answer, int64_t deadline_u
         return true;
 }
 
+/* The next line of the input, without its end, taken away; false when it does not come. */
+static bool read_chunk_size(HttpClient *client, size_t *ret, int64_t deadline_us)
+{
+        char *end = NULL;
+
+        while (!end) {
+                if (client->input.size)
+                        end = memmem(client->input.data, client->input.size, "\r\n", 2);
+                if (!end && !receive(client, deadline_us))
+                        return false;
+        }
+        *ret = strtoull(client->input.data, NULL, 16);
+        drop_input(client, (size_t)(end - client->input.data) + 2);
+        return true;
+}
+
+static bool read_chunks(HttpClient *client, HttpAnswer *answer, int64_t deadline_us)
+{
+        size_t size;
+
+        do {
+                if (!read_chunk_size(client, &size, deadline_us))
+                        return false;
+                while (client->input.size < size + 2) {
+                        if (!receive(client, deadline_us))
+                                return false;
+                }
+                buffer_append(&answer->body, client->input.data, size);
+                drop_input(client, size + 2);
+        } while (size);
+        return true;
+}
+
 static bool read_body(HttpClient *client, HttpAnswer *answer, int64_t deadline_us)
 {
         char length[24];
         size_t size;
 
+        if (http_answer_header(answer, "Transfer-Encoding", length, sizeof length))
+                return read_chunks(client, answer, deadline_us);
         if (!http_answer_header(answer, "Content-Length", length, sizeof length))
                 return answer->status == 204 || answer->status == 304;
         size = strtoull(length, NULL, 10);
@@ -178,6 +234,31 @@ bool http_client_read(HttpClient *client, HttpAnswer *answer, bool to_head)
                         return false;
         } while (answer->status == 100);
         return to_head || read_body(client, answer, deadline_us);
+}
+
+bool http_client_read_head(HttpClient *client, HttpAnswer *answer)
+{
+        return read_head(client, answer, clock_monotonic_us() + HTTP_CLIENT_TIMEOUT_MS * US_PER_MS);
+}
+
+bool http_client_expect(HttpClient *client, const char *text)
+{
+        int64_t deadline_us = clock_monotonic_us() + HTTP_CLIENT_TIMEOUT_MS * US_PER_MS;
+        size_t size = strlen(text);
+
+        while (client->input.size < size) {
+                if (!receive(client, deadline_us))
+                        return false;
+        }
+        if (memcmp(client->input.data, text, size) != 0)
+                return false;
+        drop_input(client, size);
+        return true;
+}
+
+void http_client_end(HttpClient *client)
+{
+        (void)shutdown(client->fd, SHUT_WR);
 }
 
 int http_client_exchange(HttpClient *client, HttpAnswer *answer, const char *method,

@@ -40,6 +40,9 @@ DEFINE_CLEANUP(HttpClient *, http_client_free)
 bool http_client_send(HttpClient *client, const void *data, size_t size);
 bool http_client_send_text(HttpClient *client, const char *text);
 
+/* The same, but false also when the server takes nothing for @timeout_us; some may have been sent then. */
+bool http_client_send_within(HttpClient *client, const void *data, size_t size, int64_t timeout_us);
+
 /**
  * http_client_request() - send one whole request
  * @headers:  "Name: value\r\n…" or NULL; Host and Content-Length are added
@@ -52,10 +55,17 @@ bool http_client_request(HttpClient *client, const char *method, const char *tar
  * http_client_read() - read the next answer
  * @to_head:  whether it answers HEAD, so that no body follows
  *
- * What @answer held before is forgotten. "100 Continue" is skipped.
+ * What @answer held before is forgotten. "100 Continue" is skipped, chunks are put together.
  * Return: false when the server closed before the end of the answer, or did not answer in time.
  */
 bool http_client_read(HttpClient *client, HttpAnswer *answer, bool to_head);
+
+/* Only the head of the next answer; and wait for @text, byte for byte, as what comes next. */
+bool http_client_read_head(HttpClient *client, HttpAnswer *answer);
+bool http_client_expect(HttpClient *client, const char *text);
+
+/* Say that nothing more is sent; answers can still be read. */
+void http_client_end(HttpClient *client);
 
 /* Wait for "100 Continue": the server has read the head and wants the body. */
 bool http_client_wait_continue(HttpClient *client);

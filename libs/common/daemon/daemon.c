@@ -76,6 +76,7 @@ static ErrorCode start_http(Daemon *daemon, Error *err)
                 .idle_timeout_s = (unsigned)config->http_idle_timeout_s,
                 .read_timeout_s = (unsigned)config->http_read_timeout_s,
                 .verifier = daemon->verifier,
+                .streamed_paths = daemon->type->streamed_paths,
         };
         ErrorCode code;
 

@@ -77,6 +77,7 @@ typedef struct DaemonType {
         const ConfigItem *config_items;
         size_t config_size;
         const HttpRoute *routes;
+        const char *const *streamed_paths; /* as in HttpOptions; may be NULL */
         const HealthCheck *checks;
 
         /* Build everything, start nothing. @config outlives the app. */

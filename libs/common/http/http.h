@@ -16,6 +16,7 @@
 typedef struct HttpServer HttpServer;
 typedef struct HttpRequest HttpRequest;
 typedef struct HttpResponse HttpResponse;
+typedef struct HttpStream HttpStream;
 typedef struct Principal Principal;       /* common/auth/principal.h */
 typedef struct AuthVerifier AuthVerifier; /* common/auth/auth.h */
 
@@ -41,6 +42,10 @@ typedef struct HttpOptions {
         unsigned idle_timeout_s;      /* connections without a byte this long are closed */
         unsigned read_timeout_s;      /* a request that is not complete by then is cut off */
         const AuthVerifier *verifier; /* borrowed; NULL: only public routes can be reached */
+
+        /* Paths whose POSTs are streamed when they are the first request of a connection; ends with NULL and
+         * stays in place; NULL: none. Such a body has no limit, and its handler gets it as it comes. */
+        const char *const *streamed_paths;
 
         /* The process' own routes, beside those of the app; may be NULL. Their handlers and the
          * callbacks below get @own instead of the app. */
@@ -111,6 +116,33 @@ int64_t http_request_received_us(const HttpRequest *req);        /* wall clock *
 void http_request_each_query(const HttpRequest *req,
                              void (*visit)(void *data, const char *name, const char *value),
                              void *data);
+
+/**
+ * http_request_stream() - body and answer of @req as streams; for handlers that need no whole body
+ *
+ * Over the connection when the request is streamed (see HttpOptions), so that answers leave while the body
+ * still comes in; in memory otherwise. Valid while the handler runs. One thread reads, one may write
+ * meanwhile.
+ */
+HttpStream *http_request_stream(const HttpRequest *req);
+
+/**
+ * http_stream_read() - some more bytes of the body
+ * @deadline_us:  clock_monotonic_us()
+ * @ret_n:        0 at the end of the body
+ * @ret_status:   set when the code's own will not do
+ *
+ * Return: ERROR_NONE; ERROR_MALFORMED when the body is cut short, breaks the framing, or (408) does not go
+ *         on in time; ERROR_UNAVAILABLE when the server stops or the answer cannot be sent.
+ */
+_must_check_ ErrorCode http_stream_read(HttpStream *stream, void *data, size_t size, size_t *ret_n,
+                                        int64_t deadline_us, int *ret_status, Error *err);
+
+/* Answer with a body in pieces; then fill no HttpResponse. Its headers go out with the first piece. */
+void http_stream_start(HttpStream *stream, HttpResponse *res, int status, const char *content_type);
+
+/* The next piece. False, from then on always, when the client has gone or has not taken it by @deadline_us. */
+bool http_stream_write(HttpStream *stream, const void *data, size_t size, int64_t deadline_us);
 
 /* Responses. A header of the same name is replaced; control characters in a value become '?'. */
 void http_response_header(HttpResponse *res, const char *name, const char *value);     /* copied */

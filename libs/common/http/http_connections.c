@@ -16,9 +16,11 @@
 #define ANSWER_BYTES_PER_S_MIN 65536      /* slower readers of large answers are cut off */
 
 typedef enum State {
-        IDLE, /* nothing of a next request is known to be there */
+        UNSORTED, /* new, and too little is there to say who serves it */
+        IDLE,     /* nothing of a next request is known to be there */
         READING,
         RUNNING,
+        STREAMING, /* body and answer go on at the same time: its handler has the deadlines */
         ANSWERING,
 } State;
 
@@ -91,6 +93,10 @@ static void look_at(HttpConnection *c, int64_t now_us)
         bool is_late = false;
 
         switch (atomic_load(&c->state)) {
+        case UNSORTED:
+                is_late = is_dribbling(c, now_us) ||
+                          now_us > atomic_load(&c->idle_us) + c->set->idle_timeout_us;
+                break;
         case IDLE:
                 is_late = is_dribbling(c, now_us);
                 break;
@@ -99,6 +105,7 @@ static void look_at(HttpConnection *c, int64_t now_us)
                 is_late = now_us > atomic_load(&c->deadline_us);
                 break;
         case RUNNING: /* the handler's own deadlines count */
+        case STREAMING:
                 break;
         }
         /* its thread sees the end of the stream and closes it */
@@ -171,7 +178,7 @@ void http_connections_free(HttpConnections *connections)
         free(connections);
 }
 
-HttpConnection *http_connection_open(HttpConnections *connections, int fd)
+static HttpConnection *open_as(HttpConnections *connections, int fd, State state)
 {
         HttpConnection *c = calloc(1, sizeof *c);
 
@@ -179,6 +186,7 @@ HttpConnection *http_connection_open(HttpConnections *connections, int fd)
                 return NULL;
         c->set = connections;
         c->fd = fd;
+        atomic_store(&c->state, state);
         atomic_store(&c->idle_us, clock_monotonic_us());
 
         MUTEX_GUARD(&connections->lock);
@@ -186,10 +194,21 @@ HttpConnection *http_connection_open(HttpConnections *connections, int fd)
         if (c->next)
                 c->next->previous = c;
         connections->first = c;
-        connections->n_opened++;
+        if (state != UNSORTED)
+                connections->n_opened++;
         (void)pthread_cond_broadcast(&connections->changed);
         (void)atomic_fetch_add(&connections->n, 1);
         return c;
+}
+
+HttpConnection *http_connection_open(HttpConnections *connections, int fd)
+{
+        return open_as(connections, fd, IDLE);
+}
+
+HttpConnection *http_connection_open_unsorted(HttpConnections *connections, int fd)
+{
+        return open_as(connections, fd, UNSORTED);
 }
 
 void http_connection_close(HttpConnection *connection)
@@ -221,6 +240,11 @@ void http_connection_reading(HttpConnection *connection)
 void http_connection_running(HttpConnection *connection)
 {
         atomic_store(&connection->state, RUNNING);
+}
+
+void http_connection_streaming(HttpConnection *connection)
+{
+        atomic_store(&connection->state, STREAMING);
 }
 
 void http_connection_answering(HttpConnection *connection, size_t body_bytes)
@@ -267,11 +291,26 @@ static void half_close(HttpConnection *c)
         c->is_half_closed = true;
 }
 
+static bool is_unused(HttpConnection *c)
+{
+        State state = atomic_load(&c->state);
+
+        return state == IDLE || state == UNSORTED;
+}
+
 static void half_close_idle(HttpConnections *connections)
 {
         for (HttpConnection *c = connections->first; c; c = c->next) {
-                if (!c->is_half_closed && atomic_load(&c->state) == IDLE)
+                if (!c->is_half_closed && is_unused(c))
                         half_close(c);
+        }
+}
+
+static void cut_off_streams(HttpConnections *connections)
+{
+        for (HttpConnection *c = connections->first; c; c = c->next) {
+                if (atomic_load(&c->state) == STREAMING)
+                        (void)shutdown(c->fd, SHUT_RDWR);
         }
 }
 
@@ -280,7 +319,9 @@ static bool cut_off(HttpConnections *connections)
         bool is_running = false;
 
         for (HttpConnection *c = connections->first; c; c = c->next) {
-                if (atomic_load(&c->state) == RUNNING)
+                State state = atomic_load(&c->state);
+
+                if (state == RUNNING || state == STREAMING)
                         is_running = true;
                 else
                         (void)shutdown(c->fd, SHUT_RDWR);
@@ -290,14 +331,22 @@ static bool cut_off(HttpConnections *connections)
 
 bool http_connections_wait(HttpConnections *connections, int64_t deadline_us)
 {
-        struct timespec deadline = moment(deadline_us);
+        int64_t now_us = clock_monotonic_us();
+        /* whoever does not read the last answers of a stream gets no more time than leaves some to end it */
+        int64_t streams_end_us = now_us + (deadline_us - now_us) / 2;
 
         MUTEX_GUARD(&connections->lock);
         while (connections->first) {
+                struct timespec next =
+                        moment(now_us < streams_end_us ? streams_end_us : deadline_us);
+
                 half_close_idle(connections);
-                if (clock_monotonic_us() >= deadline_us)
+                if (now_us >= streams_end_us)
+                        cut_off_streams(connections);
+                if (now_us >= deadline_us)
                         return cut_off(connections);
-                (void)pthread_cond_timedwait(&connections->changed, &connections->lock, &deadline);
+                (void)pthread_cond_timedwait(&connections->changed, &connections->lock, &next);
+                now_us = clock_monotonic_us();
         }
         return true;
 }
@@ -309,8 +358,7 @@ static void close_idlest(HttpConnections *connections)
         HttpConnection *idlest = NULL;
 
         for (HttpConnection *c = connections->first; c; c = c->next) {
-                if (!c->is_half_closed && atomic_load(&c->state) == IDLE &&
-                    atomic_load(&c->idle_us) < oldest_us) {
+                if (!c->is_half_closed && is_unused(c) && atomic_load(&c->idle_us) < oldest_us) {
                         oldest_us = atomic_load(&c->idle_us);
                         idlest = c;
                 }

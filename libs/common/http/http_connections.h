@@ -30,10 +30,16 @@ DEFINE_CLEANUP(HttpConnections *, http_connections_free)
 HttpConnection *http_connection_open(HttpConnections *connections, int fd);
 void http_connection_close(HttpConnection *connection);
 
+/* The same for one of which nobody knows yet who serves it: it is counted and has its timeouts, but is not
+ * among those opened. */
+HttpConnection *http_connection_open_unsorted(HttpConnections *connections, int fd);
+
 /* The life of a request, each called from the connection's thread: its first line is there; it is
  * complete and handled; its answer of @body_bytes goes out; that has gone out, or failed. */
 void http_connection_reading(HttpConnection *connection);
 void http_connection_running(HttpConnection *connection);
+/* Instead of the two around it: body and answer go on at the same time. */
+void http_connection_streaming(HttpConnection *connection);
 void http_connection_answering(HttpConnection *connection, size_t body_bytes);
 void http_connection_idle(HttpConnection *connection);
 
@@ -55,7 +61,7 @@ bool http_connections_wait(HttpConnections *connections, int64_t deadline_us);
  * closed one by one, so that nobody keeps others out by holding connections open. */
 bool http_connections_wait_below(HttpConnections *connections, size_t n);
 
-/* How many were opened since the start; and until that many were, or one seems to have failed. */
+/* How many were opened since the start, but for unsorted ones; and until that many were, or one seems to have failed. */
 uint64_t http_connections_opened(HttpConnections *connections);
 void http_connections_wait_opened(HttpConnections *connections, uint64_t n);
 size_t http_connections_count(const HttpConnections *connections);

@@ -8,6 +8,7 @@
 
 #include "common/http/http.h"
 #include "common/http/http_routes.h"
+#include "common/http/http_stream.h"
 #include "common/http/http_target.h"
 
 struct HttpRequest {
@@ -16,6 +17,7 @@ struct HttpRequest {
         const HttpRouteEntry *entry; /* NULL until found */
         Principal *principal;        /* owned; NULL on public routes */
         int64_t received_us;         /* wall clock */
+        HttpStream *stream;
 };
 
 struct HttpResponse {
@@ -23,6 +25,16 @@ struct HttpResponse {
         bool is_filled;
         Error problem; /* what was answered as one */
 };
+
+/* How long the body is. */
+typedef struct HttpFraming {
+        bool is_chunked;
+        uint64_t length; /* when it is not */
+} HttpFraming;
+
+/* Return: ERROR_NONE; ERROR_MALFORMED when the headers say more than one thing. */
+_must_check_ ErrorCode http_request_framing(const HttpRequest *req, HttpFraming *ret,
+                                            int *ret_status, Error *err);
 
 /**
  * http_request_check() - refuse what must reach no handler: unclear framing, large bodies, odd bytes

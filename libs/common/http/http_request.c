@@ -47,6 +47,11 @@ const char *http_request_body(const HttpRequest *req, size_t *ret_size)
         return req->ulfius->binary_body ? req->ulfius->binary_body : "";
 }
 
+HttpStream *http_request_stream(const HttpRequest *req)
+{
+        return req->stream;
+}
+
 const Principal *http_request_principal(const HttpRequest *req)
 {
         return req->principal;
@@ -118,7 +123,7 @@ static bool parse_length(const char *text, uint64_t *ret)
         return *text;
 }
 
-static ErrorCode check_framing(const HttpRequest *req, uint64_t *ret_length, int *ret_status,
+ErrorCode http_request_framing(const HttpRequest *req, HttpFraming *ret, int *ret_status,
                                Error *err)
 {
         const char *encoding = http_request_header(req, "Transfer-Encoding");
@@ -130,25 +135,27 @@ static ErrorCode check_framing(const HttpRequest *req, uint64_t *ret_length, int
         if (encoding && strcmp(req->ulfius->http_protocol, "HTTP/1.1") != 0)
                 return error_set(err, ERROR_MALFORMED, "only HTTP/1.1 has Transfer-Encoding");
         /* repeated headers are joined by commas: two lengths are no number either */
-        if (length && !parse_length(length, ret_length))
+        if (length && !parse_length(length, &ret->length))
                 return error_set(err, ERROR_MALFORMED, "Content-Length is not one number");
         if (encoding && strcasecmp(encoding, "chunked") != 0) {
                 *ret_status = 501;
                 return error_set(err, ERROR_MALFORMED,
                                  "of transfer encodings only \"chunked\" is understood");
         }
+        ret->is_chunked = encoding;
         return ERROR_NONE;
 }
 
 ErrorCode http_request_check(const HttpRequest *req, size_t body_bytes_max, int *ret_status,
                              bool *ret_close, Error *err)
 {
-        uint64_t length = 0;
+        HttpFraming framing = { .length = 0 };
         ErrorCode code = check_headers(req, ret_status, err);
 
         if (!code)
-                code = check_framing(req, &length, ret_status, err);
-        if (!code && (length > body_bytes_max || req->ulfius->binary_body_length > body_bytes_max))
+                code = http_request_framing(req, &framing, ret_status, err);
+        if (!code &&
+            (framing.length > body_bytes_max || req->ulfius->binary_body_length > body_bytes_max))
                 code = error_set(err, ERROR_TOO_LARGE, "the body is over %zu bytes",
                                  body_bytes_max);
         *ret_close = code != ERROR_NONE;

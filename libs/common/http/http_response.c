@@ -18,6 +18,7 @@ static const struct {
         { 404, "not-found", "Not Found" },
         { 405, "method-not-allowed", "Method Not Allowed" },
         { 406, "not-acceptable", "Not Acceptable" },
+        { 408, "timeout", "Request Timeout" },
         { 409, "conflict", "Conflict" },
         { 410, "gone", "Gone" },
         { 412, "precondition-failed", "Precondition Failed" },
@@ -32,6 +33,7 @@ static const struct {
         { 501, "unsupported", "Unsupported" },
         { 503, "unavailable", "Service Unavailable" },
         { 504, "timeout", "Gateway Timeout" },
+        { 505, "version-not-supported", "HTTP Version Not Supported" },
 };
 
 static const int statuses[ERROR_CODE_COUNT] = {

@@ -8,74 +8,19 @@
 #include "common/base/clock.h"
 #include "common/http/http_acceptor.h"
 #include "common/http/http_connections.h"
-#include "common/http/http_exchange.h"
+#include "common/http/http_site.h"
 #include "common/http/http_socket.h"
+#include "common/http/http_sorter.h"
+#include "common/http/http_streamer.h"
 
 struct HttpServer {
-        HttpOptions options;
-        HttpRoutes *routes;
-        HttpConnections *connections;
+        HttpSite site;
         HttpAcceptor *acceptor;
+        HttpSorter *sorter; /* NULL when nothing is streamed */
         struct _u_instance ulfius;
         bool is_initialised, is_running;
         uint16_t port;
 };
-
-static void refuse(HttpResponse *res, ErrorCode code, int status, const char *message)
-{
-        Error err;
-
-        (void)error_set(&err, code, "%s", message);
-        http_response_problem_with(res, &err, status, NULL);
-}
-
-/* No route has this path and method. */
-static void answer_unrouted(const HttpServer *server, const HttpRequest *req, HttpResponse *res)
-{
-        _cleanup_(buffer_deinit) Buffer methods = BUFFER_INIT;
-        const char *method = http_request_method(req);
-
-        if (strcmp(method, "OPTIONS") == 0 && strcmp(http_request_path(req), "*") == 0) {
-                http_response_empty(res, 204);
-        } else if (!http_routes_allow(server->routes, &req->target, &methods)) {
-                refuse(res, ERROR_NOT_FOUND, 0, "there is nothing at this path");
-        } else {
-                http_response_header(res, "Allow", methods.data);
-                if (strcmp(method, "OPTIONS") == 0)
-                        http_response_empty(res, 204);
-                else
-                        refuse(res, ERROR_NOT_FOUND, 405, "this path has other methods, see Allow");
-        }
-}
-
-static void answer(const HttpServer *server, HttpRequest *req, HttpResponse *res, bool *ret_close)
-{
-        Error err = ERROR_INIT;
-        int status = 0;
-        ErrorCode code =
-                http_request_check(req, server->options.body_bytes_max, &status, ret_close, &err);
-
-        if (!code)
-                code = http_target_parse(&req->target, req->ulfius->http_url, &err);
-        if (code) {
-                http_response_problem_with(res, &err, status, NULL);
-                return;
-        }
-        req->entry = http_routes_find(server->routes, http_request_method(req), &req->target);
-        if (!req->entry) {
-                answer_unrouted(server, req, res);
-                return;
-        }
-        if (!req->entry->route->public &&
-            (http_authenticate(req, res, server->options.verifier, &err) ||
-             http_authorize(req, &err))) {
-                http_response_problem(res, &err);
-                return;
-        }
-        req->entry->route->handler(req->entry->app, req, res);
-        if (!res->is_filled)
-                refuse(res, ERROR_INTERNAL, 0, "the handler gave no answer");
-}
 
 /* ulfius' request has no place for the connection it came on; its timeout is for clients only. */
 static void remember_connection(struct _u_request *request, HttpConnection *connection)
@@ -96,23 +41,16 @@ static HttpConnection *connection_of(const struct _u_request *request)
 static int on_ulfius_request(const struct _u_request *request, struct _u_response *response,
                              void *data)
 {
-        HttpServer *server = data;
+        const HttpServer *server = data;
         HttpConnection *connection = connection_of(request);
-        HttpRequest req = { .ulfius = request, .target = HTTP_TARGET_INIT };
+        HttpStream stream = { .body = request->binary_body,
+                              .body_size = request->binary_body_length };
+        HttpRequest req = { .ulfius = request, .target = HTTP_TARGET_INIT, .stream = &stream };
         HttpResponse res = { .ulfius = response };
-        int64_t started_us = clock_monotonic_us();
-        bool close_after = false;
 
         http_connection_running(connection);
         req.received_us = http_connection_received_us(connection);
-        answer(server, &req, &res, &close_after);
-        if (close_after || http_connections_draining(server->connections))
-                http_response_header(&res, "Connection", "close");
-        if (server->options.on_request)
-                server->options.on_request(server->options.own, &req,
-                                           req.entry ? req.entry->route->pattern : "",
-                                           (int)response->status, clock_monotonic_us() - started_us,
-                                           res.problem.code ? &res.problem : NULL);
+        http_site_answer(&server->site, &req, &res, server->site.options.body_bytes_max);
         http_connection_answering(connection, response->binary_body_length);
         http_target_deinit(&req.target);
         principal_free(req.principal);
@@ -135,8 +73,8 @@ static void on_connection(void *data, struct MHD_Connection *connection, void **
 
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-                *context =
-                        info ? http_connection_open(server->connections, info->connect_fd) : NULL;
+                *context = info ? http_connection_open(server->site.connections, info->connect_fd)
+                                : NULL;
         } else if (*context) {
                 http_connection_close(*context);
                 *context = NULL;
@@ -172,23 +110,46 @@ _printf_(2, 0) static void on_library_message(void *data, const char *fmt, va_li
         const HttpServer *server = data;
         char text[512];
 
-        if (!server->options.on_message)
+        if (!server->site.options.on_message)
                 return;
         (void)vsnprintf(text, sizeof text, fmt, args);
         text[strcspn(text, "\r\n")] = '\0';
-        server->options.on_message(server->options.own, text);
+        server->site.options.on_message(server->site.options.own, text);
+}
+
+/* The daemon's thread opens it (or closes it on failure, and tells nobody). It has to be counted before
+ * the next one is accepted. */
+static void give_to_library(HttpServer *server, int fd, const struct sockaddr *address,
+                            socklen_t address_size)
+{
+        uint64_t n = http_connections_opened(server->site.connections);
+
+        if (MHD_add_connection(server->ulfius.mhd_daemon, fd, address, address_size) == MHD_YES)
+                http_connections_wait_opened(server->site.connections, n + 1);
+}
+
+static void on_sorted(void *data, bool is_streamed, int fd, HttpConnection *connection,
+                      const struct sockaddr *address, socklen_t address_size)
+{
+        HttpServer *server = data;
+
+        if (is_streamed) {
+                http_streamer_start(&server->site, fd, connection);
+                return;
+        }
+        http_connection_running(connection); /* the descriptor is no longer ours to end */
+        give_to_library(server, fd, address, address_size);
+        http_connection_close(connection);
 }
 
 static void on_accepted(void *data, int fd, const struct sockaddr *address, socklen_t address_size)
 {
         HttpServer *server = data;
 
-        uint64_t n = http_connections_opened(server->connections);
-
-        /* The daemon's thread opens it (or closes it on failure, and tells nobody). It has to be
-         * counted before the next one is accepted. */
-        if (MHD_add_connection(server->ulfius.mhd_daemon, fd, address, address_size) == MHD_YES)
-                http_connections_wait_opened(server->connections, n + 1);
+        if (server->sorter)
+                http_sorter_add(server->sorter, fd, address, address_size);
+        else
+                give_to_library(server, fd, address, address_size);
 }
 
 static ErrorCode start_ulfius(HttpServer *server, Error *err)
@@ -199,9 +160,9 @@ static ErrorCode start_ulfius(HttpServer *server, Error *err)
                 { MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_first_line, server },
                 { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, server },
                 /* the acceptor keeps to the limit; this one counts closed ones a little longer */
-                { MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->options.connections_max * 2 + 16,
-                  NULL },
-                { MHD_OPTION_CONNECTION_TIMEOUT, server->options.idle_timeout_s, NULL },
+                { MHD_OPTION_CONNECTION_LIMIT,
+                  (intptr_t)server->site.options.connections_max * 2 + 16, NULL },
+                { MHD_OPTION_CONNECTION_TIMEOUT, server->site.options.idle_timeout_s, NULL },
                 { MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTP_HEAD_BYTES_MAX, NULL },
                 { MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
                 { MHD_OPTION_END, 0, NULL },
@@ -214,7 +175,7 @@ static ErrorCode start_ulfius(HttpServer *server, Error *err)
                 return error_no_memory(err);
         server->is_initialised = true;
         /* one more than allowed: ulfius cuts longer bodies silently, and this shows that it did */
-        server->ulfius.max_post_body_size = server->options.body_bytes_max + 1;
+        server->ulfius.max_post_body_size = server->site.options.body_bytes_max + 1;
         server->ulfius.allowed_post_processor = U_POST_PROCESS_NONE;
         server->ulfius.check_utf8 = 0; /* it drops such headers; they are refused instead */
         /* each endpoint costs every request; routes are matched by our own table */
@@ -235,19 +196,22 @@ ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options, const 
 
         if (!server)
                 return error_no_memory(err);
-        server->options = *options;
-        code = http_routes_new(&server->routes, routes, app, options->own_routes, options->own,
+        server->site.options = *options;
+        code = http_routes_new(&server->site.routes, routes, app, options->own_routes, options->own,
                                err);
         if (!code)
-                code = http_connections_new(&server->connections, options->idle_timeout_s,
+                code = http_connections_new(&server->site.connections, options->idle_timeout_s,
                                             options->read_timeout_s, err);
         if (!code)
                 code = start_ulfius(server, err);
+        if (!code && options->streamed_paths)
+                code = http_sorter_start(&server->sorter, server->site.connections,
+                                         options->streamed_paths, on_sorted, server, err);
         if (!code)
                 code = http_socket_listen(options->listen_address, options->port, &fd,
                                           &server->port, err);
         if (!code)
-                code = http_acceptor_start(&server->acceptor, fd, server->connections,
+                code = http_acceptor_start(&server->acceptor, fd, server->site.connections,
                                            options->connections_max, on_accepted, server, err);
         if (!code)
                 *ret = TAKE_PTR(server);
@@ -258,10 +222,11 @@ bool http_server_stop(HttpServer *server, int64_t deadline_us)
 {
         if (!server->is_running)
                 return true;
-        http_connections_drain(server->connections);
+        http_connections_drain(server->site.connections);
         http_acceptor_free(TAKE_PTR(server->acceptor));
-        if (!http_connections_wait(server->connections, deadline_us))
+        if (!http_connections_wait(server->site.connections, deadline_us))
                 return false;
+        http_sorter_free(TAKE_PTR(server->sorter));
         (void)ulfius_stop_framework(&server->ulfius); /* joins the connections' threads */
         server->is_running = false;
         return true;
@@ -271,12 +236,15 @@ void http_server_free(HttpServer *server)
 {
         if (!server)
                 return;
-        if (!http_server_stop(server, clock_monotonic_us()))
+        if (!http_server_stop(server, clock_monotonic_us())) {
+                http_sorter_free(TAKE_PTR(server->sorter));
                 (void)ulfius_stop_framework(&server->ulfius);
+                (void)http_connections_wait(server->site.connections, INT64_MAX); /* streams */
+        }
         if (server->is_initialised)
                 ulfius_clean_instance(&server->ulfius);
-        http_connections_free(server->connections);
-        http_routes_free(server->routes);
+        http_connections_free(server->site.connections);
+        http_routes_free(server->site.routes);
         free(server);
 }
 
@@ -287,5 +255,5 @@ uint16_t http_server_port(const HttpServer *server)
 
 size_t http_server_connections(const HttpServer *server)
 {
-        return http_connections_count(server->connections);
+        return http_connections_count(server->site.connections);
 }
