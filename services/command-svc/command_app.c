@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "bulk_handler.h"
 #include "command_handler.h"
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
@@ -108,15 +109,19 @@ static const HealthCheck checks[] = {
 };
 
 static const HttpRoute routes[] = {
+        { "POST", "/v1/commands", handle_bulk, false },
         { "POST", "/v1/commands/:type", handle_command, false },
         { NULL, NULL, NULL, false },
 };
+
+static const char *const streamed_paths[] = { "/v1/commands", NULL };
 
 const DaemonType command_daemon = {
         .name = "command-svc",
         .config_items = command_config_items,
         .config_size = sizeof(CommandConfig),
         .routes = routes,
+        .streamed_paths = streamed_paths,
         .checks = checks,
         .app_new = app_new,
         .app_start = app_start,

@@ -4,6 +4,8 @@
  * command_app.h — command-svc put together: writers, relay, look-ups; what the handlers are given.
  */
 
+#include <stdatomic.h>
+
 #include "command_config.h"
 #include "common/pg/pg_pool.h"
 #include "relay.h"
@@ -15,6 +17,7 @@ typedef struct CommandApp {
         Relay *relay;
         Writer **writers;
         size_t n_writers;
+        atomic_int n_bulk_requests; /* running now */
 } CommandApp;
 
 extern const DaemonType command_daemon;

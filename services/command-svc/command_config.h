@@ -22,6 +22,11 @@ typedef struct CommandConfig {
         int64_t command_event_bytes_max;
         int64_t command_timeout_ms;
         int64_t view_wait_ms;
+        int64_t bulk_requests_max;
+        int64_t bulk_window_commands;
+        int64_t bulk_window_bytes;
+        int64_t bulk_read_timeout_s;
+        int64_t bulk_write_timeout_s;
         int64_t cache_bytes_max;
         int64_t relay_poll_ms;
         int64_t relay_window_events;

@@ -37,10 +37,30 @@ void command_request_wait(CommandRequest *request)
                 (void)pthread_cond_wait(&request->done_changed, &request->lock);
 }
 
+bool command_request_is_complete(CommandRequest *request)
+{
+        MUTEX_GUARD(&request->lock);
+
+        return request->done;
+}
+
 void command_request_refuse(CommandRequest *request, const Error *err, int status)
 {
         assert(err->code != ERROR_NONE);
         request->outcome.kind = OUTCOME_REFUSED;
         request->outcome.error = *err;
         request->outcome.status = status ? status : http_status_of(err->code);
+        if (err->code == ERROR_UNAVAILABLE && request->group)
+                atomic_store(&request->group->is_stopped, true);
+}
+
+bool command_request_refuse_with_group(CommandRequest *request)
+{
+        Error err;
+
+        if (!request->group || !atomic_load(&request->group->is_stopped))
+                return false;
+        (void)error_set(&err, ERROR_UNAVAILABLE, "a command before this one was not stored");
+        command_request_refuse(request, &err, 0);
+        return true;
 }

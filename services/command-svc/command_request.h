@@ -8,6 +8,7 @@
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/base/hash.h"
 #include "common/domain/domain.h"
@@ -35,6 +36,13 @@ typedef struct CommandOutcome {
         Error error;          /* of a refusal */
 } CommandOutcome;
 
+/* Commands that a client wants in this order: when one of them is left undone (503), those that are not
+ * decided yet are, too. Otherwise a later one would be refused, for good, for lack of what an earlier one
+ * was to bring. */
+typedef struct CommandGroup {
+        atomic_bool is_stopped;
+} CommandGroup;
+
 typedef struct CommandRequest {
         /* by the handler */
         const AggregateType *aggregate_type;
@@ -54,7 +62,8 @@ typedef struct CommandRequest {
         ExpectKind expect;
         int64_t expected_version;
         int64_t received_us;
-        int32_t partition; /* where a new stream goes */
+        int32_t partition;   /* where a new stream goes */
+        CommandGroup *group; /* NULL for a command of its own */
 
         /* by the writer */
         CommandOutcome outcome;
@@ -75,5 +84,11 @@ void command_request_complete(CommandRequest *request);
 /* Block until it is complete. Thread: the handler's. */
 void command_request_wait(CommandRequest *request);
 
+/* Whether it is complete. Thread: the handler's. */
+bool command_request_is_complete(CommandRequest *request);
+
 /* Fill the outcome with a refusal: status from the error's code unless @status is not 0. */
 void command_request_refuse(CommandRequest *request, const Error *err, int status);
+
+/* Refuse a command of a group that was stopped; false when it may go on. Thread: the writer's. */
+bool command_request_refuse_with_group(CommandRequest *request);

@@ -195,6 +195,10 @@ static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t
         int64_t decided_on;
         ErrorCode code;
 
+        if (command_request_refuse_with_group(request)) {
+                command_request_complete(request);
+                return ERROR_NONE;
+        }
         code = find_aggregate(writer, request, &aggregate, deadline_us, err);
         if (code == ERROR_UNAVAILABLE)
                 return code;
