@@ -7,6 +7,9 @@
 #include "command_handler.h"
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
+#include "replay_handler.h"
+
+#define OPERATORS "Admin" /* the group that may replay */
 
 static void app_free(void *data)
 {
@@ -18,6 +21,7 @@ static void app_free(void *data)
                 writer_free(app->writers[i]);
         free(app->writers);
         relay_free(app->relay);
+        replayer_free(app->replayer);
         pg_pool_free(app->pool);
         free(app);
 }
@@ -42,6 +46,8 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
                                    (size_t)config->pg_connections, err);
         if (!code)
                 code = relay_new(&app->relay, config, err);
+        if (!code)
+                code = replayer_new(&app->replayer, config, err);
         if (code)
                 return code;
         app->writers = calloc((size_t)config->writers, sizeof(Writer *));
@@ -64,13 +70,14 @@ static ErrorCode app_start(void *data, Error *err)
 
         for (size_t i = 0; !code && i < app->n_writers; i++)
                 code = writer_start(app->writers[i], err);
-        return code;
+        return code ? code : replayer_start(app->replayer, err);
 }
 
 static void app_stop(void *data)
 {
         CommandApp *app = data;
 
+        replayer_stop(app->replayer);
         /* The writers first: what they still append goes to the relay. */
         for (size_t i = 0; i < app->n_writers; i++)
                 writer_stop(app->writers[i]);
@@ -111,6 +118,10 @@ static const HealthCheck checks[] = {
 static const HttpRoute routes[] = {
         { "POST", "/v1/commands", handle_bulk, false },
         { "POST", "/v1/commands/:type", handle_command, false },
+        { "POST", "/v1/replays", handle_replay_request, false, OPERATORS },
+        { "GET", "/v1/replays", handle_replays, false, OPERATORS },
+        { "GET", "/v1/replays/:id", handle_replay, false, OPERATORS },
+        { "POST", "/v1/replays/:id/:action", handle_replay_action, false, OPERATORS },
         { NULL, NULL, NULL, false },
 };
 

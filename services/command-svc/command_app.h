@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * command_app.h — command-svc put together: writers, relay, look-ups; what the handlers are given.
+ * command_app.h — command-svc put together: writers, relay, replayer, look-ups; what the handlers are given.
  */
 
 #include <stdatomic.h>
@@ -9,12 +9,14 @@
 #include "command_config.h"
 #include "common/pg/pg_pool.h"
 #include "relay.h"
+#include "replayer.h"
 #include "writer.h"
 
 typedef struct CommandApp {
         const CommandConfig *config;
         PgPool *pool; /* for look-ups */
         Relay *relay;
+        Replayer *replayer;
         Writer **writers;
         size_t n_writers;
         atomic_int n_bulk_requests; /* running now */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "completion.h"
+#include "replay.h"
 #include "report.h"
 #include "skafuctl.h"
 #include "status.h"
@@ -17,6 +18,9 @@ static const Subcommand subcommands[] = {
         { "views", "the versions of every view", skafuctl_views },
         { "tail", "follow events as they are stored", skafuctl_tail },
         { "events", "the stream of one aggregate", skafuctl_events },
+        { "replay", "have past events published again", skafuctl_replay },
+        { "replays", "replays and how far they are; pause, resume or cancel one",
+          skafuctl_replays },
         { "completion", "completes subcommands and options in a shell", skafuctl_completion },
 };
 

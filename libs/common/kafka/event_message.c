@@ -49,8 +49,9 @@ static const char *find_traceparent(const Event *event, char ret_text[56])
         return ret_text;
 }
 
-ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const Event *event,
-                                Buffer *scratch, void *opaque, Error *err)
+/* NOLINTNEXTLINE(readability-function-size): as the two below */
+static ErrorCode produce(rd_kafka_t *producer, const char *topic, const Event *event,
+                         const EventReplay *replay, Buffer *scratch, void *opaque, Error *err)
 {
         _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = NULL;
         char id[UUID_TEXT_SIZE], time[CLOCK_TEXT_SIZE], position[24], source[128], trace[56];
@@ -64,6 +65,8 @@ ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const E
                 { "content-type", "application/json" },
                 { POSITION_HEADER, position },
                 { "traceparent", find_traceparent(event, trace) },
+                { "skafu-replay-id", replay ? replay->id : NULL },
+                { "skafu-replay-name", replay ? replay->name : NULL },
         };
         rd_kafka_resp_err_t fault;
         ErrorCode code;
@@ -95,6 +98,19 @@ ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const E
                                  ? ERROR_UNAVAILABLE
                                  : ERROR_INTERNAL,
                          "could not produce to %s: %s", topic, rd_kafka_err2str(fault));
+}
+
+ErrorCode event_message_produce(rd_kafka_t *producer, const char *topic, const Event *event,
+                                Buffer *scratch, void *opaque, Error *err)
+{
+        return produce(producer, topic, event, NULL, scratch, opaque, err);
+}
+
+ErrorCode event_message_produce_again(rd_kafka_t *producer, const char *topic, const Event *event,
+                                      const EventReplay *replay, Buffer *scratch, void *opaque,
+                                      Error *err)
+{
+        return produce(producer, topic, event, replay, scratch, opaque, err);
 }
 
 static const char *find_header(const rd_kafka_message_t *message, const char *name,

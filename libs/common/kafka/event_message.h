@@ -20,6 +20,16 @@ _must_check_ ErrorCode event_message_produce(rd_kafka_t *producer, const char *t
                                              const Event *event, Buffer *scratch, void *opaque,
                                              Error *err);
 
+/* Marks an event that is published once more, in the headers skafu-replay-id and skafu-replay-name. */
+typedef struct EventReplay {
+        const char *id, *name;
+} EventReplay;
+
+/* As event_message_produce(), marked. */
+_must_check_ ErrorCode event_message_produce_again(rd_kafka_t *producer, const char *topic,
+                                                   const Event *event, const EventReplay *replay,
+                                                   Buffer *scratch, void *opaque, Error *err);
+
 /* What the headers say, without looking at the envelope: the position (false when there is none that
  * can be read) and the event type (NULL when absent; owned by the message). */
 bool event_message_position(const rd_kafka_message_t *message, int64_t *ret);

@@ -5,9 +5,13 @@
 
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_result.h"
+#include "common/store/event_selection.h"
 #include "read_heads.sql.h"
 #include "read_log.sql.h"
+#include "read_selection.sql.h"
 #include "read_stream.sql.h"
+
+#define SELECTION_POSITIONS 20000 /* looked at by one statement */
 
 static JsonSpan span(const PGresult *res, int row, int column)
 {
@@ -98,6 +102,42 @@ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char
         code = pg_exec_prepared(conn, "read_stream", sql_read_stream, params, &res, deadline_us,
                                 "read a stream", err);
         return code ? code : make_batch(&res, aggregate_type, ret, err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the same */
+ErrorCode store_read_selection(PGconn *conn, const EventSelection *selection, int32_t partition,
+                               int64_t *after, int64_t until, int limit, EventBatch **ret,
+                               int64_t deadline_us, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, selection->aggregate_type);
+        pg_params_int32(params, partition);
+        pg_params_int64(params, *after);
+        pg_params_int64(params, until);
+        pg_params_int64(params, SELECTION_POSITIONS);
+        pg_params_int32(params, limit);
+        pg_params_text(params, selection->aggregate_id);
+        pg_params_text(params, selection->event_type);
+        pg_params_text(params, selection->since);
+        pg_params_text(params, selection->before);
+        pg_params_binary_result(params);
+        code = pg_exec_prepared(conn, "read_selection", sql_read_selection, params, &res,
+                                deadline_us, "read events", err);
+        if (!code)
+                code = make_batch(&res, selection->aggregate_type, ret, err);
+        if (code)
+                return code;
+        if ((*ret)->n_events == (size_t)limit)
+                *after = (*ret)->events[limit - 1].position;
+        else
+                *after =
+                        until - *after > SELECTION_POSITIONS ? *after + SELECTION_POSITIONS : until;
+        return ERROR_NONE;
 }
 
 ErrorCode store_read_heads(PGconn *conn, const char *aggregate_type, LogHead **ret, size_t *ret_n,

@@ -1,0 +1,37 @@
+#pragma once
+
+/*
+ * replay_request.h — what an operator wants published again.
+ */
+
+#include "common/base/json_fields.h"
+#include "common/base/uuid.h"
+#include "common/pg/pg_params.h"
+
+typedef struct ReplayRequest {
+        JsonFields fields; /* owns the texts below */
+        Buffer default_topic;
+        Uuid id;
+        const char *name, *topic, *aggregate_type;
+        const char *aggregate_id, *event_type, *since, *before; /* NULL: any */
+        int64_t first_position, last_position, partition,
+                rate; /* negative: any; rate 0: no limit */
+} ReplayRequest;
+
+#define REPLAY_REQUEST_INIT \
+        ((ReplayRequest){ .first_position = -1, .last_position = -1, .partition = -1 })
+
+void replay_request_deinit(ReplayRequest *request);
+
+/**
+ * replay_request_parse() - read the body of POST /v1/replays
+ * @text:          borrowed; must stay in place
+ * @topic_prefix:  for the topic when none is named: <prefix>.<aggregate type>.replays
+ *
+ * Return: ERROR_NONE, or ERROR_MALFORMED or ERROR_INVALID naming the field.
+ */
+_must_check_ ErrorCode replay_request_parse(ReplayRequest *request, const char *text, size_t size,
+                                            const char *topic_prefix, Error *err);
+
+/* The parameters of replay_request.sql. @by: who asks. */
+void replay_request_params(const ReplayRequest *request, const char *by, PgParams *params);

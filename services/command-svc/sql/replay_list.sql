@@ -1,0 +1,22 @@
+-- replays as JSON, the newest first: $1 this one (NULL: all), $2 requested before this time (NULL: the newest), $3 at most
+SELECT json_build_object(
+    'replayId', r.replay_id, 'name', r.name, 'state', r.state, 'requestedBy', r.requested_by,
+    'requestedAt', to_char(r.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'startedAt', to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'endedAt', to_char(r.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'topic', r.topic, 'aggregateType', r.aggregate_type, 'aggregateId', r.aggregate_id, 'eventType', r.event_type,
+    'since', to_char(r.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'before', to_char(r.before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'rate', r.rate, 'published', r.published, 'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
+    'partitions', p.partitions)
+FROM replay.replays AS r
+CROSS JOIN LATERAL (
+    SELECT sum(q.position - q.first_position + 1) AS done, sum(q.last_position - q.first_position + 1) AS total,
+           json_agg(json_build_object('partition', q.partition, 'firstPosition', q.first_position,
+                                      'position', q.position, 'lastPosition', q.last_position)
+                    ORDER BY q.partition) AS partitions
+    FROM replay.partitions AS q WHERE q.replay_id = r.replay_id
+) AS p
+WHERE ($1::uuid IS NULL OR r.replay_id = $1) AND ($2::timestamptz IS NULL OR r.requested_at < $2)
+ORDER BY r.requested_at DESC, r.replay_id
+LIMIT $3

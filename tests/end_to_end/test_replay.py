@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Past events are published again on request: the selected ones, in order, marked, to a topic of their own; and nobody who
+lives on the ordinary topics notices. A replay is paused, cancelled and resumed, keeps to its rate, and survives the
+instance that works on it."""
+
+import json
+import os
+import sys
+import unittest
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tap  # noqa: E402
+from load import Load  # noqa: E402
+from suite import Suite, token, wait_until  # noqa: E402
+from topic import read_topic  # noqa: E402
+
+COMMANDS = 1600
+OPEN = ("waiting", "running")
+
+
+class Replay(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.suite = Suite()
+        cls.suite.another("command-svc", "command-svc-2")
+        cls.suite.__enter__()
+        cls.addClassCleanup(cls.suite.__exit__, None, None, None)
+        Load(cls.suite, COMMANDS).start().join()
+        wait_until("everything is published", lambda: not cls.suite.sql(
+            "SELECT 1 FROM event_store.logs JOIN event_store.publications USING (aggregate_type, partition) "
+            "WHERE published < last_position"))
+
+    def ask(self, method, path, body=None, instance="command-svc", bearer=None):
+        headers = {"Authorization": f"Bearer {bearer or token('operator', 'Admin')}", "Content-Type": "application/json"}
+        status, _, text = self.suite.request(instance, method, path, json.dumps(body) if body is not None else None, headers)
+        return status, json.loads(text)
+
+    def request(self, expected=202, **body):
+        status, replay = self.ask("POST", "/v1/replays", body)
+        self.assertEqual(status, expected, replay)
+        return replay
+
+    def state(self, replay):
+        return self.ask("GET", f"/v1/replays/{replay['replayId']}")[1]
+
+    def finished(self, replay):
+        return wait_until("the replay ends", lambda: (lambda now: now if now["state"] not in OPEN else None)(
+            self.state(replay)), 120)
+
+    def stored(self, where="aggregate_type = 'project'"):
+        return self.suite.sql("SELECT partition, position, event_id, aggregate_id, event_type FROM event_store.events "
+                              f"WHERE {where} ORDER BY partition, position")
+
+    @staticmethod
+    def row(message):
+        event = json.loads(message["payload"])
+        return [str(message["partition"]), message["headers"]["skafu-position"], event["eventId"], event["aggregateId"],
+                event["eventType"]]
+
+    def published(self, topic, replay):
+        messages = [message for message in read_topic(self.suite, topic)
+                    if message["headers"].get("skafu-replay-id") == replay["replayId"]]
+        return sorted(messages, key=lambda message: (message["partition"], message["offset"]))
+
+    def test_a_log_is_published_again_in_order(self):
+        before = read_topic(self.suite, "skafu.project.events")
+        replay = self.request(aggregateType="project", name="every project")
+        self.assertEqual((replay["state"] in OPEN, replay["topic"], replay["requestedBy"]),
+                         (True, "skafu.project.replays", "operator"))
+        done = self.finished(replay)
+        stored = self.stored()
+        self.assertEqual((done["state"], done["published"], done["positionsDone"], done["positionsTotal"]),
+                         ("done", len(stored), len(stored), len(stored)), done)
+        messages = self.published("skafu.project.replays", replay)
+        self.assertEqual([self.row(message) for message in messages], stored)
+        self.assertEqual({message["headers"]["skafu-replay-name"] for message in messages}, {"every project"})
+        originals = {message["headers"]["ce_id"]: message["payload"] for message in before}
+        for message in messages:
+            self.assertEqual(message["payload"], originals[message["headers"]["ce_id"]])
+        self.assertEqual(len(read_topic(self.suite, "skafu.project.events")), len(before))
+        self.assertTrue(self.suite.verify()["ok"])
+
+    def test_a_selection_is_published(self):
+        aggregate, time = self.suite.sql("SELECT aggregate_id, stored_at FROM event_store.events WHERE aggregate_type = "
+                                         "'project' AND event_type = 'ProjectRenamed' ORDER BY stored_at LIMIT 1 OFFSET 40")[0]
+        rfc3339 = time.replace(" ", "T").replace("+00", "Z")
+        project = "aggregate_type = 'project' AND "
+        for number, (body, where) in enumerate([
+                ({"aggregateId": aggregate}, f"aggregate_id = '{aggregate}'"),
+                ({"eventType": "ServiceAdded"}, "event_type = 'ServiceAdded'"),
+                ({"since": rfc3339}, f"stored_at >= '{time}'"),
+                ({"before": rfc3339, "eventType": "ProjectCreated"}, f"stored_at < '{time}' AND event_type = 'ProjectCreated'"),
+                ({"firstPosition": 5, "lastPosition": 20}, "position BETWEEN 5 AND 20"),
+                ({"partition": 1, "lastPosition": 30}, "partition = 1 AND position <= 30")]):
+            topic = f"selection-{number}"
+            replay = self.finished(self.request(aggregateType="project", topic=topic, **body))
+            self.assertEqual(replay["state"], "done", replay)
+            self.assertEqual([self.row(message) for message in self.published(topic, replay)], self.stored(project + where), body)
+
+    def test_it_is_slowed_down_paused_resumed_and_cancelled(self):
+        replay = self.request(aggregateType="project", topic="slow", rate=100)
+        path = f"/v1/replays/{replay['replayId']}"
+        wait_until("it publishes", lambda: self.state(replay)["published"] > 0)
+        self.assertEqual(self.ask("POST", f"{path}/pause")[1]["state"], "paused")
+        wait_until("nobody works on it", lambda: not self.suite.sql(
+            "SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) "
+            "WHERE locktype = 'advisory' AND application_name = 'command-svc replayer'"))
+        paused = self.state(replay)
+        self.assertLess(paused["published"], len(self.stored()))
+        self.assertEqual(self.ask("POST", f"{path}/pause")[0], 409)
+        self.assertEqual(self.ask("POST", f"{path}/resume")[0], 200)
+        wait_until("it goes on", lambda: self.state(replay)["published"] > paused["published"])
+        self.assertEqual(self.ask("POST", f"{path}/cancel")[1]["state"], "cancelled")
+        self.assertEqual(self.ask("POST", f"{path}/resume")[0], 409)
+        listed = self.ask("GET", "/v1/replays")[1]["items"]
+        self.assertIn((replay["replayId"], "cancelled"), [(item["replayId"], item["state"]) for item in listed])
+
+    def test_another_instance_goes_on(self):
+        self.suite.start("command-svc-2")
+        replay = self.request(aggregateType="project", topic="taken-over", rate=300)
+        wait_until("it publishes", lambda: self.state(replay)["published"] > 50)
+        owner = self.suite.sql("SELECT client_port FROM pg_locks JOIN pg_stat_activity USING (pid) "
+                               "WHERE locktype = 'advisory' AND application_name = 'command-svc replayer'")[0][0]
+        self.suite.kill("command-svc")
+        self.suite.start("command-svc")
+        done = self.finished(replay)
+        self.assertEqual(done["state"], "done", (owner, done))
+        # What was published when it died may stand there again, with the same positions.
+        seen = {}
+        for message in self.published("taken-over", replay):
+            row = self.row(message)
+            self.assertEqual(seen.setdefault((row[0], row[1]), row), row)
+        self.assertEqual(sorted(seen.values(), key=lambda row: (int(row[0]), int(row[1]))), self.stored())
+        self.suite.terminate("command-svc-2")
+
+    def test_requests_are_checked(self):
+        for body, field in [({}, "aggregateType"), ({"aggregateType": "nothing"}, "aggregateType"),
+                            ({"aggregateType": "project", "eventType": "Nothing"}, "eventType"),
+                            ({"aggregateType": "project", "since": "yesterday"}, "since"),
+                            ({"aggregateType": "project", "rate": -1}, "rate"),
+                            ({"aggregateType": "project", "topic": "a/b"}, "topic"),
+                            ({"aggregateType": "project", "partition": 99}, "partition"),
+                            ({"aggregateType": "project", "firstPosition": "1"}, "firstPosition")]:
+            status, problem = self.ask("POST", "/v1/replays", body)
+            self.assertIn(status, (400, 422), body)
+            self.assertEqual(problem["field"], field)
+        self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project", "tpyo": 1})[0], 400)
+        self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project"}, bearer=token("alice"))[0], 403)
+        self.assertEqual(self.ask("GET", f"/v1/replays/{uuid.uuid4()}")[0], 404)
+        self.assertEqual(self.ask("GET", "/v1/replays/nothing")[0], 404)
+
+
+if __name__ == "__main__":
+    tap.main()

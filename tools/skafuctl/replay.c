@@ -1,0 +1,330 @@
+#include "replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/json_writer.h"
+#include "json_table.h"
+#include "options.h"
+#include "service_client.h"
+#include "skafuctl.h"
+
+#define LOOK_EVERY_US (300 * US_PER_MS)
+#define BAR_WIDTH     30
+
+typedef struct ReplayOptions {
+        const char *command_url, *token;
+        const char *type, *aggregate, *event_type, *since, *before, *position, *partition, *topic,
+                *name;
+        int rate;
+        bool detach, json;
+        const char *id; /* of `replays` */
+        bool pause, resume, cancel;
+} ReplayOptions;
+
+static const JsonColumn columns[] = {
+        { "replay", "replayId", NULL },
+        { "state", "state", NULL },
+        { "aggregateType", "aggregateType", NULL },
+        { "topic", "topic", NULL },
+        { "published", "published", NULL },
+        { "positions", "positionsDone", "positionsTotal" },
+        { "requestedBy", "requestedBy", NULL },
+        { "requestedAt", "requestedAt", NULL },
+        { "name", "name", NULL },
+        { NULL, NULL, NULL },
+};
+
+static ErrorCode ask(const ReplayOptions *options, const char *method, const char *path,
+                     const char *body, json_t **ret, Error *err)
+{
+        ServiceAnswer answer = { .status = 0 };
+        ErrorCode code = service_ask_for(options->command_url, method, path, options->token, body,
+                                         &answer, err);
+
+        *ret = NULL;
+        if (!code) {
+                *ret = json_loadb(buffer_text(&answer.body), answer.body.size, 0, NULL);
+                if (!*ret)
+                        code = error_set(err, ERROR_INTERNAL, "%s answers no JSON",
+                                         options->command_url);
+        }
+        service_answer_deinit(&answer);
+        return code;
+}
+
+static void print_json(const json_t *value)
+{
+        (void)json_dumpf(value, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17));
+        (void)putchar('\n');
+}
+
+/* An object alone, or {"items":[…]}. */
+static void print(const json_t *answer, bool json)
+{
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
+        json_t *items = json_object_get(answer, "items"), *one = NULL;
+
+        if (json) {
+                print_json(answer);
+                return;
+        }
+        if (!items)
+                one = items = json_pack("[O]", answer);
+        if (json_array_size(items) == 0)
+                (void)puts("nobody has requested a replay");
+        else
+                json_table_append(&text, items, columns);
+        (void)fputs(buffer_text(&text), stdout);
+        json_decref(one);
+}
+
+static void write_text(Buffer *body, const char *name, const char *value)
+{
+        if (*value)
+                json_write_string(body, name, value);
+}
+
+/* A number from the start of @text to @end; nothing there is 0. */
+static bool read_number(const char *text, const char *end, int64_t *ret)
+{
+        char *stop;
+
+        *ret = 0;
+        if (text == end)
+                return true;
+        errno = 0;
+        *ret = strtoll(text, &stop, 10);
+        return stop == end && !errno && *ret >= 0;
+}
+
+/* "P..Q", "P..", "..Q" or "P" */
+static bool write_positions(Buffer *body, const char *text)
+{
+        const char *end = text + strlen(text), *dots = strstr(text, "..");
+        int64_t first, last;
+
+        if (!read_number(text, dots ? dots : end, &first) ||
+            !read_number(dots ? dots + 2 : text, end, &last))
+                return false;
+        if (first)
+                json_write_int(body, "firstPosition", first);
+        if (last)
+                json_write_int(body, "lastPosition", last);
+        return true;
+}
+
+static bool write_partition(Buffer *body, const char *text)
+{
+        int64_t partition;
+
+        if (!read_number(text, text + strlen(text), &partition))
+                return false;
+        if (*text)
+                json_write_int(body, "partition", partition);
+        return true;
+}
+
+static bool write_request(Buffer *body, const ReplayOptions *options)
+{
+        json_write_object(body, NULL);
+        json_write_string(body, "aggregateType", options->type);
+        write_text(body, "aggregateId", options->aggregate);
+        write_text(body, "eventType", options->event_type);
+        write_text(body, "since", options->since);
+        write_text(body, "before", options->before);
+        write_text(body, "topic", options->topic);
+        write_text(body, "name", options->name);
+        if (!write_positions(body, options->position)) {
+                (void)fprintf(stderr, "skafuctl: --position is P..Q, P.., ..Q or P, not \"%s\"\n",
+                              options->position);
+                return false;
+        }
+        if (!write_partition(body, options->partition)) {
+                (void)fprintf(stderr, "skafuctl: --partition must be a number, not \"%s\"\n",
+                              options->partition);
+                return false;
+        }
+        if (options->rate)
+                json_write_int(body, "rate", options->rate);
+        json_write_object_end(body);
+        return true;
+}
+
+static int64_t number(const json_t *replay, const char *name)
+{
+        return (int64_t)json_integer_value(json_object_get(replay, name));
+}
+
+static void show_progress(const json_t *replay, int64_t started_us)
+{
+        int64_t done = number(replay, "positionsDone"), total = number(replay, "positionsTotal");
+        int64_t elapsed_us = clock_monotonic_us() - started_us;
+        int filled = total ? (int)(done * BAR_WIDTH / total) : BAR_WIDTH;
+
+        (void)fprintf(stderr, "\r\033[K[%.*s%*s] %" PRId64 "/%" PRId64 "  %" PRId64 " events",
+                      filled, "##############################", BAR_WIDTH - filled, "", done, total,
+                      number(replay, "published"));
+        if (done && elapsed_us > US_PER_SEC)
+                (void)fprintf(stderr, "  %" PRId64 "/s, %" PRId64 " s left",
+                              done * US_PER_SEC / elapsed_us,
+                              (total - done) * elapsed_us / done / US_PER_SEC);
+}
+
+static bool is_open(const json_t *replay)
+{
+        const char *state = json_string_value(json_object_get(replay, "state"));
+
+        return state && (strcmp(state, "waiting") == 0 || strcmp(state, "running") == 0);
+}
+
+/* Until it ends, or somebody pauses it; *replay is what it is then. */
+static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *err)
+{
+        _cleanup_(buffer_deinit) Buffer path = BUFFER_INIT;
+        int64_t started_us = clock_monotonic_us();
+        bool progress = isatty(STDERR_FILENO);
+        ErrorCode code = ERROR_NONE;
+
+        buffer_printf(&path, "/v1/replays/%s",
+                      json_string_value(json_object_get(*replay, "replayId")));
+        while (!code && is_open(*replay)) {
+                clock_wait_us(LOOK_EVERY_US);
+                json_decref(*replay);
+                code = ask(options, "GET", path.data, NULL, replay, err);
+                if (!code && progress)
+                        show_progress(*replay, started_us);
+        }
+        if (progress)
+                (void)fputc('\n', stderr);
+        return code;
+}
+
+/* What became of it: a failed one is a failure. */
+static int end(const ReplayOptions *options, json_t *answer, const Error *err)
+{
+        const char *state = json_string_value(json_object_get(answer, "state"));
+        int code = EXIT_OK;
+
+        if (err->code) {
+                (void)fprintf(stderr, "skafuctl: %s\n", err->message);
+                code = EXIT_FAILED;
+        } else {
+                print(answer, options->json);
+                if (state && strcmp(state, "failed") == 0)
+                        code = EXIT_FAILED;
+        }
+        json_decref(answer);
+        return code;
+}
+
+#define TEXT_OPTION(name, field, help)                                            \
+        {                                                                         \
+                name, OPTION_TEXT, offsetof(ReplayOptions, field), NULL, "", help \
+        }
+#define COMMON_OPTIONS                                                                            \
+        { "command-url",                                                                          \
+          OPTION_TEXT,                                                                            \
+          offsetof(ReplayOptions, command_url),                                                   \
+          "SKAFU_COMMAND_URL",                                                                    \
+          "http://127.0.0.1:8081",                                                                \
+          "command-svc" },                                                                        \
+                { "token",                                                                        \
+                  OPTION_TEXT,                                                                    \
+                  offsetof(ReplayOptions, token),                                                 \
+                  "SKAFU_TOKEN_ADMIN",                                                            \
+                  NULL,                                                                           \
+                  "bearer token of a member of group Admin" },                                    \
+        {                                                                                         \
+                "json", OPTION_FLAG, offsetof(ReplayOptions, json), NULL, NULL, "one JSON object" \
+        }
+
+static const Option replay_options[] = {
+        { "type", OPTION_TEXT, offsetof(ReplayOptions, type), NULL, NULL, "aggregate type" },
+        TEXT_OPTION("aggregate", aggregate, "only the aggregate with this id"),
+        TEXT_OPTION("event-type", event_type, "only events of this type"),
+        TEXT_OPTION("from", since, "only events since this time: 2026-01-31T00:00:00Z"),
+        TEXT_OPTION("to", before, "only events before this time"),
+        TEXT_OPTION("position", position,
+                    "only positions P..Q (also P.., ..Q, P) of each partition"),
+        TEXT_OPTION("partition", partition, "only this log partition"),
+        TEXT_OPTION("to-topic", topic, "topic; else <prefix>.<type>.replays"),
+        TEXT_OPTION("name", name, "for people, and for the header skafu-replay-name"),
+        { "rate", OPTION_INT, offsetof(ReplayOptions, rate), NULL, "0",
+          "events a second at most; 0: no limit" },
+        { "detach", OPTION_FLAG, offsetof(ReplayOptions, detach), NULL, NULL,
+          "do not wait for its end" },
+        COMMON_OPTIONS,
+        { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
+};
+
+static const char replay_usage[] =
+        "replay --type TYPE [OPTION…]\n\n"
+        "Have past events published again, in order, with the headers skafu-replay-id and skafu-replay-name. They go\n"
+        "to a topic of their own unless --to-topic names another one. command-svc does the work, also when this program\n"
+        "is ended: see `skafuctl replays`.\n\n"
+        "  skafuctl replay --type TYPE --from 2026-01-31T00:00:00Z --rate 1000\n"
+        "  skafuctl replay --type TYPE --aggregate ID --to-topic debug";
+
+int skafuctl_replay(int argc, char **argv)
+{
+        _cleanup_(buffer_deinit) Buffer body = BUFFER_INIT;
+        ReplayOptions options = { .id = NULL };
+        json_t *replay = NULL;
+        Error err = ERROR_INIT;
+        int code = options_parse(replay_options, replay_usage, &options, argc, argv);
+
+        if (code >= 0)
+                return code;
+        if (!write_request(&body, &options))
+                return EXIT_BAD_USAGE;
+        if (!ask(&options, "POST", "/v1/replays", body.data, &replay, &err) && !options.detach)
+                (void)!follow(&options, &replay, &err);
+        return end(&options, replay, &err);
+}
+
+static const Option replays_options[] = {
+        { "ID", OPTION_ARGUMENT, offsetof(ReplayOptions, id), NULL, "", "only this one" },
+        { "pause", OPTION_FLAG, offsetof(ReplayOptions, pause), NULL, NULL, "stop it for a while" },
+        { "resume", OPTION_FLAG, offsetof(ReplayOptions, resume), NULL, NULL, "let it go on" },
+        { "cancel", OPTION_FLAG, offsetof(ReplayOptions, cancel), NULL, NULL, "end it for good" },
+        COMMON_OPTIONS,
+        { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
+};
+
+static const char replays_usage[] =
+        "replays [ID] [OPTION…]\n\n"
+        "List replays, the newest first, or pause, resume or cancel one.\n\n"
+        "  skafuctl replays\n"
+        "  skafuctl replays ID --pause";
+
+int skafuctl_replays(int argc, char **argv)
+{
+        _cleanup_(buffer_deinit) Buffer path = BUFFER_INIT;
+        ReplayOptions options = { .type = NULL };
+        json_t *answer = NULL;
+        Error err = ERROR_INIT;
+        int code = options_parse(replays_options, replays_usage, &options, argc, argv);
+        const char *action = options.pause    ? "/pause"
+                             : options.resume ? "/resume"
+                             : options.cancel ? "/cancel"
+                                              : "";
+
+        if (code >= 0)
+                return code;
+        if (options.pause + options.resume + options.cancel > 1 || (*action && !*options.id)) {
+                (void)fputs(
+                        "skafuctl: one of --pause, --resume and --cancel, and the ID of one replay\n",
+                        stderr);
+                return EXIT_BAD_USAGE;
+        }
+        buffer_printf(&path, "/v1/replays%s%s%s", *options.id ? "/" : "", options.id, action);
+        (void)!ask(&options, *action ? "POST" : "GET", path.data, NULL, &answer, &err);
+        return end(&options, answer, &err);
+}

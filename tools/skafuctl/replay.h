@@ -1,0 +1,8 @@
+#pragma once
+
+/*
+ * replay.h — `skafuctl replay` and `skafuctl replays`: past events published again.
+ */
+
+int skafuctl_replay(int argc, char **argv);
+int skafuctl_replays(int argc, char **argv);
