@@ -146,7 +146,7 @@ class Replay(unittest.TestCase):
             status, problem = self.ask("POST", "/v1/replays", body)
             self.assertIn(status, (400, 422), body)
             self.assertEqual(problem["field"], field)
-        self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project", "tpyo": 1})[0], 400)
+        self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project", "aggregate": 1})[0], 400)
         self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project"}, bearer=token("alice"))[0], 403)
         self.assertEqual(self.ask("GET", f"/v1/replays/{uuid.uuid4()}")[0], 404)
         self.assertEqual(self.ask("GET", "/v1/replays/nothing")[0], 404)
