@@ -49,20 +49,27 @@ void verify_topic_line(VerifyReport *report, const char *topic, int32_t partitio
                       stored == published ? "" : "  DIFFERENT");
 }
 
-void verify_view_line(VerifyReport *report, const char *view, int64_t expected, int64_t rows,
-                      int64_t different)
+void verify_view_line(VerifyReport *report, const VerifyViewLine *line)
 {
         Buffer *json = &report->views;
 
         json_write_object(json, NULL);
-        json_write_string(json, "view", view);
-        json_write_int(json, "expected", expected);
-        json_write_int(json, "rows", rows);
-        json_write_int(json, "different", different);
+        json_write_string(json, "view", line->view);
+        json_write_int(json, "expected", line->expected);
+        json_write_int(json, "rows", line->rows);
+        json_write_int(json, "different", line->different);
+        json_write_int(json, "parked", line->parked);
+        json_write_int(json, "dropped", line->dropped);
         json_write_object_end(json);
         buffer_printf(&report->table,
-                      "  view     %-32s       expected %8" PRId64 "  rows %15" PRId64 "%s\n", view,
-                      expected, rows, different || expected != rows ? "  DIFFERENT" : "");
+                      "  view     %-32s       expected %8" PRId64 "  rows %15" PRId64 "%s",
+                      line->view, line->expected, line->rows,
+                      line->different || line->expected != line->rows ? "  DIFFERENT" : "");
+        if (line->parked)
+                buffer_printf(&report->table, "  PARKED %" PRId64, line->parked);
+        if (line->dropped)
+                buffer_printf(&report->table, "  dropped events %" PRId64, line->dropped);
+        buffer_append_char(&report->table, '\n');
 }
 
 void verify_progress(const VerifyReport *report, const char *fmt, ...)

@@ -29,8 +29,15 @@ _printf_(2, 3) void verify_problem(VerifyReport *report, const char *fmt, ...);
 /* One line of what was compared: "topic skafu.x.events/0", how many on both sides. */
 void verify_topic_line(VerifyReport *report, const char *topic, int32_t partition, int64_t stored,
                        int64_t published, int64_t repeats);
-void verify_view_line(VerifyReport *report, const char *view, int64_t expected, int64_t rows,
-                      int64_t different);
+
+typedef struct VerifyViewLine {
+        const char *view;
+        int64_t expected, rows, different;
+        int64_t parked;  /* aggregates; what they hold is not expected */
+        int64_t dropped; /* events; not expected either */
+} VerifyViewLine;
+
+void verify_view_line(VerifyReport *report, const VerifyViewLine *line);
 
 _printf_(2, 3) void verify_progress(const VerifyReport *report, const char *fmt, ...);
 

@@ -13,6 +13,7 @@
 #include "common/store/store.h"
 #include "verify.h"
 #include "verify_checkpoints.sql.h"
+#include "verify_left_out.h"
 
 #define READ_SIZE   1000
 #define WRITE_SIZE  1000
@@ -29,6 +30,7 @@ typedef struct Fresh {
         RowFold *fold;
         RowChanges *changes;
         EventProjection projection;
+        VerifyLeftOut left_out;
         Buffer columns; /* "id", "name" … and the hidden ones */
         const Field *fields[COLUMNS_MAX];
         size_t n_fields;
@@ -41,6 +43,7 @@ static void fresh_deinit(Fresh *fresh)
         row_fold_free(fresh->fold);
         row_changes_free(fresh->changes);
         event_projection_deinit(&fresh->projection);
+        verify_left_out_deinit(&fresh->left_out);
         buffer_deinit(&fresh->columns);
 }
 
@@ -76,6 +79,8 @@ static ErrorCode fold_event(Fresh *fresh, const AggregateType *type, const Event
 {
         ErrorCode code;
 
+        if (verify_left_out_has(&fresh->left_out, event))
+                return ERROR_NONE;
         row_changes_clear(fresh->changes);
         code = event_project(&fresh->projection, type, event, fresh->model->name, fresh->changes,
                              err);
@@ -269,8 +274,28 @@ static ErrorCode compare(Fresh *fresh, Error *err)
                 verify_problem(fresh->report, "view %s: the row %s %s", fresh->model->view,
                                PQgetvalue(res, i, 0), PQgetvalue(res, i, 1));
         different = PQntuples(res) ? strtoll(PQgetvalue(res, 0, 2), NULL, 10) : 0;
-        verify_view_line(fresh->report, fresh->model->view, fresh->n_rows, live, different);
+        verify_view_line(fresh->report,
+                         &(VerifyViewLine){ .view = fresh->model->view,
+                                            .expected = fresh->n_rows,
+                                            .rows = live,
+                                            .different = different,
+                                            .parked = PQntuples(fresh->left_out.parked),
+                                            .dropped = PQntuples(fresh->left_out.dropped) });
         return ERROR_NONE;
+}
+
+/* What the view leaves out is left out of the fold too, and told. */
+static ErrorCode load_left_out(Fresh *fresh, Error *err)
+{
+        const char *view = fresh->model->view;
+        ErrorCode code =
+                verify_left_out_load(&fresh->left_out, fresh->conn, view, deadline_us(), err);
+
+        if (!code && PQntuples(fresh->left_out.parked))
+                verify_problem(fresh->report,
+                               "view %s: parked: %d aggregates, whose rows are behind", view,
+                               PQntuples(fresh->left_out.parked));
+        return code;
 }
 
 static ErrorCode statement(PGconn *conn, const char *sql, Error *err)
@@ -289,6 +314,8 @@ ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report, Er
         code = fresh_init(&fresh, err);
         if (!code)
                 code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err);
+        if (!code)
+                code = load_left_out(&fresh, err);
         for (const AggregateType *const *type = domain_aggregates; !code && *type; type++) {
                 if (!aggregate_feeds(*type, model->name))
                         continue;

@@ -9,6 +9,7 @@
 
 #define POSITION_HEADER "skafu-position"
 #define TYPE_HEADER     "ce_type"
+#define ID_HEADER       "ce_id"
 
 typedef struct Header {
         const char *name;
@@ -57,7 +58,7 @@ static ErrorCode produce(rd_kafka_t *producer, const char *topic, const Event *e
         char id[UUID_TEXT_SIZE], time[CLOCK_TEXT_SIZE], position[24], source[128], trace[56];
         const Header list[] = {
                 { "ce_specversion", "1.0" },
-                { "ce_id", id },
+                { ID_HEADER, id },
                 { TYPE_HEADER, event->type },
                 { "ce_source", source },
                 { "ce_subject", event->aggregate_id },
@@ -154,6 +155,31 @@ const char *event_message_type(const rd_kafka_message_t *message)
         return find_header(message, TYPE_HEADER, &size);
 }
 
+static bool is_text(const char *bytes, size_t size, const char *text)
+{
+        return !bytes || (strlen(text) == size && memcmp(bytes, text, size) == 0);
+}
+
+/* Key and headers, where they are there, are of the event in the envelope. */
+static ErrorCode check_envelope(const rd_kafka_message_t *message, const Event *event, Error *err)
+{
+        size_t id_size = 0, type_size = 0;
+        const char *id = find_header(message, ID_HEADER, &id_size);
+        const char *type = find_header(message, TYPE_HEADER, &type_size);
+        char expected[UUID_TEXT_SIZE];
+
+        uuid_format(&event->id, expected);
+        if (!is_text(id, id_size, expected))
+                return error_set_field(err, ERROR_MALFORMED, ID_HEADER,
+                                       "header " ID_HEADER " is not the eventId");
+        if (!is_text(type, type_size, event->type))
+                return error_set_field(err, ERROR_MALFORMED, TYPE_HEADER,
+                                       "header " TYPE_HEADER " is not the eventType");
+        if (!is_text(message->key, message->key_len, event->aggregate_id))
+                return error_set(err, ERROR_MALFORMED, "the message's key is not the aggregateId");
+        return ERROR_NONE;
+}
+
 ErrorCode event_message_decode(EventDecoder *decoder, const rd_kafka_message_t *message, Event *ret,
                                Error *err)
 {
@@ -166,6 +192,8 @@ ErrorCode event_message_decode(EventDecoder *decoder, const rd_kafka_message_t *
         if (!message->payload)
                 return error_set(err, ERROR_MALFORMED, "the message is empty");
         code = event_decode(decoder, ret, message->payload, message->len, err);
+        if (!code)
+                code = check_envelope(message, ret, err);
         if (code)
                 return code;
         ret->partition = message->partition;

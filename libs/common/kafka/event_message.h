@@ -40,6 +40,7 @@ const char *event_message_type(const rd_kafka_message_t *message);
  * @decoder:  owns the strings of @ret until it is used again; data and metadata point into @message
  *
  * Partition comes from the message, position from the header skafu-position.
+ * Key, ce_id and ce_type may be absent, but must not contradict the envelope.
  * Return: ERROR_NONE, or ERROR_MALFORMED naming field or header.
  */
 _must_check_ ErrorCode event_message_decode(EventDecoder *decoder,

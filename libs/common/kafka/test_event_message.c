@@ -197,6 +197,69 @@ START_TEST(garbage_is_refused)
 }
 END_TEST
 
+/* An envelope that is right in itself, with a key and headers that may be another event's. */
+static void produce_with(rd_kafka_t *producer, const char *envelope, const char *key,
+                         const char *header, const char *value)
+{
+        rd_kafka_headers_t *headers = rd_kafka_headers_new(2);
+        _cleanup_(freep) char *key_copy = strdup(key), *copy = strdup(envelope);
+
+        (void)rd_kafka_header_add(headers, "skafu-position", -1, "7", -1);
+        (void)rd_kafka_header_add(headers, header, -1, value, -1);
+        ck_assert_int_eq(rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(TOPIC),
+                                           RD_KAFKA_V_PARTITION(0),
+                                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                           RD_KAFKA_V_KEY(key_copy, strlen(key_copy)),
+                                           RD_KAFKA_V_VALUE(copy, strlen(copy)),
+                                           RD_KAFKA_V_HEADERS(headers),
+                                           RD_KAFKA_V_OPAQUE(&n_delivered), RD_KAFKA_V_END),
+                         0);
+}
+
+START_TEST(contradictions_are_refused)
+{
+        static const struct {
+                const char *key, *header, *value;
+                ErrorCode expected;
+        } cases[] = {
+                { "p \"1\"", "ce_type", "ProjectCreated", ERROR_NONE },
+                { "p \"1\"", "ce_type", "ProjectCreate", ERROR_MALFORMED },
+                { "p \"1\"", "ce_type", "", ERROR_MALFORMED },
+                { "p \"1\"", "ce_id", "01890000-0000-7000-8000-000000000000", ERROR_MALFORMED },
+                { "p2", "ce_type", "ProjectCreated", ERROR_MALFORMED },
+        };
+        _cleanup_(event_decoder_deinit) EventDecoder decoder = EVENT_DECODER_INIT;
+        _cleanup_(rd_kafka_destroyp) rd_kafka_t *host = new_host();
+        _cleanup_(rd_kafka_mock_cluster_destroyp) rd_kafka_mock_cluster_t *cluster =
+                rd_kafka_mock_cluster_new(host, 1);
+        const char *brokers = rd_kafka_mock_cluster_bootstraps(cluster);
+        KafkaConsumerOptions options = { brokers, "test", "test", 1024 };
+        _cleanup_(kafka_producer_freep) rd_kafka_t *producer = NULL;
+        _cleanup_(kafka_consumer_freep) rd_kafka_t *consumer = NULL;
+        _cleanup_(buffer_deinit) Buffer envelope = BUFFER_INIT;
+        Event event = sample(7);
+        Error err = ERROR_INIT;
+
+        event_encode(&envelope, NULL, &event);
+        ck_assert_int_eq(kafka_producer_new(&producer, brokers, "test", delivered, NULL, &err), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                produce_with(producer, envelope.data, cases[i].key, cases[i].header,
+                             cases[i].value);
+        ck_assert_int_eq(rd_kafka_flush(producer, DEADLINE_US / US_PER_MS), 0);
+        ck_assert_int_eq(kafka_consumer_new(&consumer, &options, &err), ERROR_NONE);
+        ck_assert_int_eq(kafka_consumer_assign(consumer, TOPIC, 0, RD_KAFKA_OFFSET_BEGINNING, &err),
+                         0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                rd_kafka_message_t *message = next_message(consumer);
+
+                ck_assert_msg(event_message_decode(&decoder, message, &event, &err) ==
+                                      cases[i].expected,
+                              "case %zu: %s", i, err.message);
+                rd_kafka_message_destroy(message);
+        }
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("event_message");
@@ -207,6 +270,7 @@ int main(void)
         tcase_set_timeout(tcase, 50);
         tcase_add_test(tcase, an_event_travels_through_a_topic);
         tcase_add_test(tcase, garbage_is_refused);
+        tcase_add_test(tcase, contradictions_are_refused);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
