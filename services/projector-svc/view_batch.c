@@ -16,7 +16,7 @@ void view_batch_deinit(ViewBatch *batch)
 {
         free(batch->items);
         row_changes_free(batch->changes);
-        text_arena_deinit(&batch->texts);
+        arena_deinit(&batch->texts);
         event_projection_deinit(&batch->projection);
 }
 
@@ -25,7 +25,7 @@ void view_batch_clear(ViewBatch *batch)
         batch->n_items = 0;
         batch->bytes = 0;
         row_changes_clear(batch->changes);
-        text_arena_clear(&batch->texts);
+        arena_clear(&batch->texts);
 }
 
 static BatchItem *add_item(ViewBatch *batch, Feed *feed, int64_t position, int64_t next_offset)
@@ -78,8 +78,8 @@ static ErrorCode add_event(ViewBatch *batch, Feed *feed, const Event *event, int
         item->n_changes = row_changes_count(batch->changes) - first;
         batch->bytes += event->data.size + event->metadata.size;
         if (item->n_changes) {
-                item->aggregate_id = text_arena_copy(&batch->texts, event->aggregate_id,
-                                                     strlen(event->aggregate_id));
+                item->aggregate_id = arena_copy_n(&batch->texts, event->aggregate_id,
+                                                  strlen(event->aggregate_id));
                 item->sequence = event->sequence;
         }
         return ERROR_NONE;

@@ -5,9 +5,9 @@
  * log partitions.
  */
 
+#include "common/base/arena.h"
 #include "common/domain/event_projection.h"
 #include "common/domain/row_fold.h"
-#include "common/domain/text_arena.h"
 #include "feed.h"
 #include "parked_set.h"
 #include "view.h"
@@ -30,7 +30,7 @@ typedef struct ViewBatch {
         size_t n_items, capacity;
         size_t bytes; /* of the events */
         RowChanges *changes;
-        TextArena texts;
+        Arena texts;
         EventProjection projection;
 } ViewBatch;
 

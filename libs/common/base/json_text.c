@@ -1,4 +1,5 @@
 #include "common/base/json_text.h"
+#include "common/base/utf8.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -287,28 +288,11 @@ const char *json_scan_value(const char *p, const char *end)
         return p;
 }
 
+/* @c is a character: no half of a surrogate pair. */
 static void append_utf8(Buffer *buffer, uint32_t c)
 {
-        char *out = buffer_reserve(buffer, 4);
-        size_t n = 0;
-
-        if (c < 0x80) {
-                out[n++] = (char)c;
-        } else if (c < 0x800) {
-                out[n++] = (char)(0xc0 | c >> 6);
-                out[n++] = (char)(0x80 | (c & 0x3f));
-        } else if (c < 0x10000) {
-                out[n++] = (char)(0xe0 | c >> 12);
-                out[n++] = (char)(0x80 | (c >> 6 & 0x3f));
-                out[n++] = (char)(0x80 | (c & 0x3f));
-        } else {
-                out[n++] = (char)(0xf0 | c >> 18);
-                out[n++] = (char)(0x80 | (c >> 12 & 0x3f));
-                out[n++] = (char)(0x80 | (c >> 6 & 0x3f));
-                out[n++] = (char)(0x80 | (c & 0x3f));
-        }
-        out[n] = '\0';
-        buffer->size += n;
+        buffer->size += utf8_encode(c, buffer_reserve(buffer, 4));
+        buffer->data[buffer->size] = '\0';
 }
 
 /* The escape at @p ("\n", "\u00e9", a surrogate pair); returns the byte behind it, NULL when bad. */

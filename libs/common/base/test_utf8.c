@@ -42,6 +42,29 @@ START_TEST(the_first_wrong_byte_ends_the_prefix)
 }
 END_TEST
 
+START_TEST(characters_and_bytes)
+{
+        char bytes[4];
+
+        for (uint32_t code = 0; code < 0x120000; code++) {
+                bool is_one = code < 0xd800 || (code > 0xdfff && code < 0x110000);
+                size_t n = utf8_encode(code, bytes);
+
+                ck_assert_uint_eq(n > 0, is_one);
+                ck_assert(utf8_valid(bytes, n));
+                ck_assert(!n || utf8_prefix(bytes, n - 1) == 0);
+        }
+        ck_assert_uint_eq(utf8_encode(0x20ac, bytes), 3);
+        ck_assert_mem_eq(bytes, "\xe2\x82\xac", 3);
+        ck_assert_uint_eq(utf8_encode(0x1f600, bytes), 4);
+        ck_assert_mem_eq(bytes, "\xf0\x9f\x98\x80", 4);
+        ck_assert_uint_eq(utf8_encode(0xe9, bytes), 2);
+        ck_assert_mem_eq(bytes, "\xc3\xa9", 2);
+        ck_assert_uint_eq(utf8_encode('a', bytes), 1);
+        ck_assert_int_eq(bytes[0], 'a');
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("utf8");
@@ -49,6 +72,7 @@ int main(void)
         SRunner *runner = srunner_create(suite);
         int failed;
 
+        tcase_add_test(tcase, characters_and_bytes);
         tcase_add_test(tcase, whole_characters_count);
         tcase_add_test(tcase, the_first_wrong_byte_ends_the_prefix);
         suite_add_tcase(suite, tcase);

@@ -37,3 +37,16 @@ size_t utf8_prefix(const char *text, size_t size)
         }
         return at;
 }
+
+size_t utf8_encode(uint32_t code, char ret[4])
+{
+        size_t n;
+
+        if ((code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff)
+                return 0;
+        n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+        for (size_t i = n - 1; i > 0; i--, code >>= 6)
+                ret[i] = (char)(0x80 | (code & 0x3f));
+        ret[0] = (char)(n == 1 ? code : (0xf0U << (4 - n) & 0xff) | code);
+        return n;
+}

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/arena.h"
 #include "common/base/hash.h"
-#include "common/domain/text_arena.h"
 
 #define ROWS_FIRST     64
 #define COMPACT_FIRST  ((size_t)4 * 1024 * 1024) /* bytes of text; below that garbage is no matter */
@@ -29,7 +29,7 @@ struct RowFold {
         size_t n_rows, rows_capacity;
         uint32_t *slots; /* open addressing: row number + 1, 0 is free */
         size_t n_slots;  /* a power of two, at least twice rows_capacity */
-        TextArena texts;
+        Arena texts;
         size_t compact_at; /* bytes of text */
 };
 
@@ -59,7 +59,7 @@ void row_fold_free(RowFold *fold)
 {
         if (!fold)
                 return;
-        text_arena_deinit(&fold->texts);
+        arena_deinit(&fold->texts);
         free(fold->slots);
         free(fold->values);
         free(fold->rows);
@@ -69,7 +69,7 @@ void row_fold_free(RowFold *fold)
 
 void row_fold_clear(RowFold *fold)
 {
-        text_arena_clear(&fold->texts);
+        arena_clear(&fold->texts);
         if (fold->slots)
                 memset(fold->slots, 0, fold->n_slots * sizeof *fold->slots);
         fold->n_rows = 0;
@@ -81,9 +81,9 @@ static const char **row_values(const RowFold *fold, size_t index)
         return fold->values + index * fold->n_columns;
 }
 
-static const char *keep(TextArena *texts, const char *text)
+static const char *keep(Arena *texts, const char *text)
 {
-        return text ? text_arena_copy(texts, text, strlen(text)) : NULL;
+        return text ? arena_copy(texts, text) : NULL;
 }
 
 static void place(RowFold *fold, size_t index)
@@ -134,7 +134,7 @@ static Row *find(const RowFold *fold, const char *id, const char *aggregate, uin
 }
 
 /* Both texts of a row's key, one copy when they are the same. */
-static void keep_key(TextArena *texts, Row *row, const char *id, const char *aggregate)
+static void keep_key(Arena *texts, Row *row, const char *id, const char *aggregate)
 {
         bool same = strcmp(id, aggregate) == 0;
 
@@ -161,7 +161,7 @@ static Row *find_or_add(RowFold *fold, const char *id, const char *aggregate)
 /* Texts that no row has any more cost memory: copy those that are in use, drop the rest. */
 static void compact(RowFold *fold)
 {
-        TextArena texts = TEXT_ARENA_INIT;
+        Arena texts = ARENA_INIT;
 
         for (size_t i = 0; i < fold->n_rows; i++) {
                 Row *row = &fold->rows[i];
@@ -174,7 +174,7 @@ static void compact(RowFold *fold)
                 for (size_t c = 1; c < fold->n_columns; c++)
                         values[c] = keep(&texts, values[c]);
         }
-        text_arena_deinit(&fold->texts);
+        arena_deinit(&fold->texts);
         fold->texts = texts;
         fold->compact_at = texts.used * 2 > COMPACT_FIRST ? texts.used * 2 : COMPACT_FIRST;
 }

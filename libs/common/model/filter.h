@@ -8,7 +8,7 @@
  * notContains and notIn, as where Amplify runs.
  */
 
-#include "common/model/arena.h"
+#include "common/base/arena.h"
 #include "common/model/model.h"
 #include "common/model/sql_text.h"
 

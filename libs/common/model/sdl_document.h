@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "common/model/arena.h"
+#include "common/base/arena.h"
 #include "common/model/sdl_lexer.h"
 
 typedef enum SdlValueKind {

@@ -4,33 +4,18 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
+
 #define INDENT_NONE SIZE_MAX
 
-/* Append @code as UTF-8; false when it is no character (surrogate, NUL, out of range). */
+/* Append @code as UTF-8; false when it is no character, or NUL. */
 static bool append_utf8(Buffer *value, uint32_t code)
 {
-        unsigned char bytes[4];
-        size_t n;
+        char bytes[4];
+        size_t n = code ? utf8_encode(code, bytes) : 0;
 
-        if (code == 0 || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff)
-                return false;
-        if (code < 0x80) {
-                bytes[0] = (unsigned char)code;
-                n = 1;
-        } else if (code < 0x800) {
-                bytes[0] = (unsigned char)(0xc0 | code >> 6);
-                n = 2;
-        } else if (code < 0x10000) {
-                bytes[0] = (unsigned char)(0xe0 | code >> 12);
-                n = 3;
-        } else {
-                bytes[0] = (unsigned char)(0xf0 | code >> 18);
-                n = 4;
-        }
-        for (size_t i = 1; i < n; i++)
-                bytes[i] = (unsigned char)(0x80 | ((code >> 6 * (n - 1 - i)) & 0x3f));
         buffer_append(value, bytes, n);
-        return true;
+        return n > 0;
 }
 
 /* Up to @max hexadecimal digits; returns how many, 0 when there is none. */

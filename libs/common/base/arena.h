@@ -1,9 +1,9 @@
 #pragma once
 
 /*
- * arena.h — many small allocations that live and die together.
+ * arena.h — many small things that are given up together. They never move.
  *
- * Running out of memory ends the process, as in buffer.h.
+ * Running out of memory ends the process with a message, as Buffer does.
  */
 
 #include <stddef.h>
@@ -13,7 +13,8 @@
 typedef struct ArenaBlock ArenaBlock;
 
 typedef struct Arena {
-        ArenaBlock *blocks; /* newest first */
+        ArenaBlock *blocks; /* the one that is being filled first */
+        size_t used;        /* bytes handed out since the last clear */
 } Arena;
 
 #define ARENA_INIT ((Arena){ .blocks = NULL })
@@ -21,9 +22,12 @@ typedef struct Arena {
 /* Free everything that came from the arena; it is empty and usable afterwards. */
 void arena_deinit(Arena *arena);
 
+/* Give up everything; keep one block of memory for what comes. */
+void arena_clear(Arena *arena);
+
 /* Zeroed memory for @n items of @size bytes, aligned for any type; never NULL. */
 void *arena_alloc(Arena *arena, size_t n, size_t size);
 
-/* A NUL-terminated copy. */
+/* A NUL-terminated copy; takes no more memory than its text. */
 char *arena_copy_n(Arena *arena, const char *text, size_t size);
 char *arena_copy(Arena *arena, const char *text);
