@@ -3,6 +3,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import unittest
 import uuid
@@ -87,6 +88,31 @@ class EndToEnd(unittest.TestCase):
             f"SELECT 1 FROM read.service WHERE \"projectId\" = '{project['aggregateId']}'"))
         row = self.suite.sql(f"SELECT configuration FROM read.service WHERE \"projectId\" = '{project['aggregateId']}'")
         self.assertEqual(row[0][0], configuration)
+
+    def test_line_breaks_between_values_stay(self):
+        """Byte for byte, and nothing that goes by lines is misled."""
+        configuration = '{\n  "a": [1,\r\n\t2],\r  "b": "x\\ny"\n}'
+        project = self.create()["aggregateId"]
+        body = '{\n"projectId": "%s",\n"serviceName": "x", "serviceType": "API",\n"configuration":%s\n}' % (project, configuration)
+        status, _, added = self.command("AddService", body)
+        self.assertEqual(status, 201, added)
+        found = self.suite.sql("SELECT position(convert_from('\\x%s', 'UTF8') IN event_data) FROM event_store.events WHERE event_id = '%s'"
+                               % (configuration.encode().hex(), added["events"][0]["eventId"]))
+        self.assertGreater(int(found[0][0]), 0)
+        bearer = {"Authorization": f"Bearer {token('alice')}", "X-Consistency-Token": added["consistencyToken"]}
+        for path in (f"/v1/projects/{project}?include=services", f"/v1/services?projectId={project}", f"/v1/history/project/{project}"):
+            status, _, text = self.suite.request("query-svc", "GET", path, None, bearer)
+            self.assertEqual(status, 200, text)
+            self.assertIn(configuration.encode(), text)
+            json.loads(text)
+        for arguments in (["events", "project", project], ["events", "project", project, "--json"]):
+            done = subprocess.run([self.suite.skafuctl, *arguments, "--pg-url", self.suite.pg_url()], stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, check=True)
+            self.assertEqual(len(done.stdout.splitlines()), 2, done.stdout)
+        self.assertEqual([json.loads(line)["event"]["eventSequence"] for line in done.stdout.splitlines()], [1, 2])
+        for name in ("command-svc", "projector-svc", "query-svc"):
+            for line in self.suite.log_tail(name, 1000).splitlines():
+                json.loads(line)
 
     def test_same_key_same_answer(self):
         key = f"order-{uuid.uuid4()}"

@@ -55,7 +55,9 @@ void table_cell(Table *table, const char *text)
         width = width_of(text);
         if (width > column->width)
                 column->width = width;
-        buffer_append(&table->text, text, strlen(text) + 1);
+        for (const char *p = text; *p; p++) /* a row is one line */
+                buffer_append_char(&table->text, iscntrl((unsigned char)*p) ? ' ' : *p);
+        buffer_append(&table->text, "", 1);
         table->n_cells++;
 }
 

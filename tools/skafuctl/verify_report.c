@@ -26,6 +26,9 @@ void verify_problem(VerifyReport *report, const char *fmt, ...)
         va_start(args, fmt);
         (void)vsnprintf(text, sizeof text, fmt, args);
         va_end(args);
+        for (char *p = text; *p; p++) /* a problem is one line */
+                if (*p == '\n' || *p == '\r')
+                        *p = ' ';
         json_write_string(&report->problems, NULL, text);
         buffer_printf(&report->table, "  PROBLEM  %s\n", text);
 }
