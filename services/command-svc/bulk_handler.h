@@ -9,4 +9,5 @@
 
 #include "common/http/http.h"
 
-void handle_bulk(void *app, const HttpRequest *req, HttpResponse *res);
+/* @data is a CommandApp. Thread: an HTTP thread; waits for the outcomes of all lines. */
+void handle_bulk(void *data, const HttpRequest *req, HttpResponse *res);

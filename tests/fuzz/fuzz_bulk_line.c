@@ -14,8 +14,8 @@
 
 static void read_line(const Buffer *text)
 {
-        static const Principal principal = { .user = (char *)(uintptr_t) "alice",
-                                             .name = (char *)(uintptr_t) "alice" };
+        static char name[] = "alice";
+        static const Principal principal = { .user = name, .name = name };
         _cleanup_(bulk_line_deinit) BulkLine line = BULK_LINE_INIT;
         _cleanup_(command_intake_deinit) CommandIntake intake = COMMAND_INTAKE_INIT;
         _cleanup_(command_request_deinit) CommandRequest request;

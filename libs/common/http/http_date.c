@@ -4,7 +4,7 @@
 
 #include "common/base/clock.h"
 
-#define US_PER_DAY (24 * 3600 * US_PER_SEC)
+#define US_PER_DAY (US_PER_SEC * 24 * 3600)
 
 void http_date_format(int64_t time_us, char ret_text[HTTP_DATE_SIZE])
 {

@@ -96,9 +96,7 @@ static bool send_all(const HttpWire *wire, const char *data, size_t size, int fl
                 if (n > 0) {
                         data += n;
                         size -= (size_t)n;
-                } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-                        return false;
-                } else if (left_ms <= 0) {
+                } else if ((n < 0 && errno != EAGAIN && errno != EINTR) || left_ms <= 0) {
                         return false;
                 } else {
                         (void)wait_for(wire, POLLOUT,
