@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/json_writer.h"
 #include "common/domain/aggregate.h"
 
 #define NAME_BYTES_MAX 256
@@ -55,6 +56,27 @@ static void evolve_recorded(void *state, const Event *event, JsonFields *data)
         metric->recorded = true;
 }
 
+static void encode(const void *state, Buffer *ret)
+{
+        const Metric *metric = state;
+
+        json_write_object(ret, NULL);
+        json_write_bool(ret, "recorded", metric->recorded);
+        json_write_object_end(ret);
+}
+
+static ErrorCode decode(void *state, JsonFields *data, Error *err)
+{
+        Metric *metric = state;
+
+        if (!json_fields_bool(data, "recorded", &metric->recorded))
+                return error_set_field(err, ERROR_MALFORMED, "recorded",
+                                       "recorded is not a boolean");
+        return ERROR_NONE;
+}
+
+static const SnapshotOps snapshot = { 1, encode, decode };
+
 static void project_recorded(const Event *event, JsonFields *data, RowChanges *changes)
 {
         row_put(changes, event->aggregate_id);
@@ -102,6 +124,7 @@ static const Projection projections[] = {
 const AggregateType metric_aggregate = {
         .name = "metric",
         .state_size = sizeof(Metric),
+        .snapshot = &snapshot,
         .commands = commands,
         .events = events,
         .projections = projections,

@@ -4,6 +4,7 @@
 
 #include "project_commands.h"
 #include "project_projections.h"
+#include "project_snapshot.h"
 
 #define NAME_BYTES_MAX          256
 #define DESCRIPTION_BYTES_MAX   4096
@@ -91,6 +92,7 @@ const AggregateType project_aggregate = {
         .state_fini = project_state_fini,
         .state_bytes = project_state_bytes,
         .owner = project_state_owner,
+        .snapshot = &project_snapshot,
         .commands = project_commands,
         .events = project_events,
         .projections = project_projections,

@@ -173,3 +173,13 @@ bool json_fields_int64(const JsonFields *fields, const char *key, int64_t *ret)
         *ret = value;
         return true;
 }
+
+bool json_fields_bool(const JsonFields *fields, const char *key, bool *ret)
+{
+        JsonSpan span = json_fields_get(fields, key);
+
+        if (json_span_kind(span) != JSON_KIND_BOOLEAN)
+                return false;
+        *ret = *span.text == 't';
+        return true;
+}

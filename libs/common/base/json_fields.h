@@ -50,3 +50,6 @@ const char *json_fields_string(JsonFields *fields, const char *key);
  * in range. */
 bool json_fields_double(const JsonFields *fields, const char *key, double *ret);
 bool json_fields_int64(const JsonFields *fields, const char *key, int64_t *ret);
+
+/* The boolean of @key; false, and @ret untouched, when it is none. */
+bool json_fields_bool(const JsonFields *fields, const char *key, bool *ret);

@@ -103,6 +103,22 @@ START_TEST(strings_are_decoded_and_kept)
 }
 END_TEST
 
+START_TEST(booleans)
+{
+        _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
+        bool value = true;
+
+        ck_assert_int_eq(parse(&fields, "{\"a\":false,\"b\":true,\"c\":\"true\",\"d\":null}"),
+                         ERROR_NONE);
+        ck_assert(json_fields_bool(&fields, "a", &value) && !value);
+        ck_assert(!json_fields_bool(&fields, "c", &value));
+        ck_assert(!json_fields_bool(&fields, "d", &value));
+        ck_assert(!json_fields_bool(&fields, "absent", &value));
+        ck_assert(!value);
+        ck_assert(json_fields_bool(&fields, "b", &value) && value);
+}
+END_TEST
+
 START_TEST(numbers)
 {
         _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
@@ -158,6 +174,7 @@ int main(void)
         tcase_add_test(tcase, of_duplicates_the_first_is_found);
         tcase_add_test(tcase, malformed_text_leaves_nothing);
         tcase_add_test(tcase, strings_are_decoded_and_kept);
+        tcase_add_test(tcase, booleans);
         tcase_add_test(tcase, numbers);
         tcase_add_test(tcase, many_members);
         suite_add_tcase(suite, tcase);

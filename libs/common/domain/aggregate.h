@@ -88,6 +88,25 @@ typedef struct Projection {
         void (*project)(const Event *event, JsonFields *data, RowChanges *changes);
 } Projection;
 
+/* How a state is kept as text, so that it need not be folded from all its events. Pure as the rest. */
+typedef struct SnapshotOps {
+        /* Schema version of the text, from 1. Raise it when the state, its text or an evolve changes: what
+         * was kept under another number is not read any more, and folded anew. */
+        int state_version;
+
+        /* encode - the state as one JSON object, appended to @ret */
+        void (*encode)(const void *state, Buffer *ret);
+
+        /**
+         * decode - fill the zeroed @state from what encode wrote
+         *
+         * The text comes from the store: check it as outside input. What was allocated when it fails is for
+         * state_fini to free.
+         * Return: ERROR_NONE, or ERROR_MALFORMED with @err filled.
+         */
+        ErrorCode (*decode)(void *state, JsonFields *data, Error *err);
+} SnapshotOps;
+
 typedef struct AggregateType {
         const char *name;                /* "project": topic, stream type; [a-z][a-z0-9_]* */
         size_t state_size;               /* bytes; the engine allocates and zeroes the state */
@@ -98,6 +117,9 @@ typedef struct AggregateType {
 
         /* The owner's user name, NULL when there is none; for ALLOW_OWNER. May be NULL. */
         const char *(*owner)(const void *state);
+
+        const SnapshotOps
+                *snapshot; /* NULL: always folded from its events, fine when they are few */
 
         const CommandType *commands;   /* end with { NULL } */
         const EventType *events;       /* end with { NULL } */

@@ -14,7 +14,8 @@ const EventType *aggregate_event(const AggregateType *aggregate, const char *eve
 /**
  * domain_check() - whether the tables are complete and agree with each other; run at start and in a test
  *
- * Names unique and well-formed, every command has rules and a decide, every event an evolve.
+ * Names unique and well-formed, every command has rules and a decide, every event an evolve, snapshots
+ * can be written and read.
  * Return: ERROR_NONE, or ERROR_INTERNAL saying what is wrong.
  */
 _must_check_ ErrorCode domain_check(Error *err);
@@ -57,6 +58,22 @@ DEFINE_CLEANUP(Aggregate *, aggregate_free)
 
 /* Apply the event with sequence version + 1. Errors as event_current_data(); the state is then unchanged. */
 _must_check_ ErrorCode aggregate_apply(Aggregate *aggregate, const Event *event, Error *err);
+
+/* Whether aggregates of @type can be kept as text. */
+bool aggregate_can_encode(const AggregateType *type);
+
+/* Append the state as a JSON object. The type must be able to. */
+void aggregate_encode(const Aggregate *aggregate, Buffer *ret);
+
+/**
+ * aggregate_decode() - the aggregate whose state aggregate_encode() wrote, at the type's state_version
+ * @version:  of the aggregate, at least 1
+ * @state:    from the store; checked
+ *
+ * Return: ERROR_NONE; ERROR_MALFORMED when it cannot be read.
+ */
+_must_check_ ErrorCode aggregate_decode(Aggregate **ret, const AggregateType *type, int64_t version,
+                                        JsonSpan state, Error *err);
 
 /* Bytes that the aggregate holds, for the cache's bound. */
 size_t aggregate_bytes(const Aggregate *aggregate);

@@ -107,6 +107,16 @@ static ErrorCode check_projection(const AggregateType *type, const Projection *p
         return ERROR_NONE;
 }
 
+static ErrorCode check_snapshot(const AggregateType *type, Error *err)
+{
+        const SnapshotOps *ops = type->snapshot;
+
+        if (ops && (ops->state_version < 1 || !ops->encode || !ops->decode))
+                return wrong(err, "the snapshot of", type->name,
+                             "lacks a state_version, an encode or a decode");
+        return ERROR_NONE;
+}
+
 static ErrorCode check_aggregate(const AggregateType *type, Error *err)
 {
         ErrorCode code = ERROR_NONE;
@@ -119,6 +129,7 @@ static ErrorCode check_aggregate(const AggregateType *type, Error *err)
         if (!type->state_size || !type->commands || !type->events || !type->projections)
                 return wrong(err, "aggregate", type->name,
                              "lacks state_size, commands, events or projections");
+        code = check_snapshot(type, err);
         for (const CommandType *c = type->commands; !code && c->name; c++)
                 code = check_command(type, c, err);
         for (const EventType *e = type->events; !code && e->name; e++)

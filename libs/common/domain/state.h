@@ -10,7 +10,7 @@
 /* Replace the text in @slot by a copy of @text; NULL empties it. Free with free(). */
 void state_text_set(char **slot, const char *text);
 
-/* Heap bytes behind @text, for state_bytes(); 0 for NULL. */
+/* Heap bytes behind @text, the allocator's share included, for state_bytes(); 0 for NULL. */
 size_t state_text_bytes(const char *text);
 
 /**

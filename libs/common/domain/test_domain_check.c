@@ -21,6 +21,15 @@ static void project(const Event *event, JsonFields *data, RowChanges *changes)
 {
 }
 
+static void encode(const void *state, Buffer *ret)
+{
+}
+
+static ErrorCode decode(void *state, JsonFields *data, Error *err)
+{
+        return ERROR_NONE;
+}
+
 static const char *owner(const void *state)
 {
         return NULL;
@@ -36,6 +45,7 @@ typedef struct Tables {
         CommandType commands[3];
         EventType events[3];
         Projection projections[3];
+        SnapshotOps snapshot;
         AggregateType aggregate;
 } Tables;
 
@@ -53,9 +63,11 @@ static void make_sound(void)
                                 decide } },
                 .events = { { "ThingMade", 2, evolve, upcast }, { "ThingGone", 1, evolve } },
                 .projections = { { "ThingMade", "Thing", project } },
+                .snapshot = { 1, encode, decode },
                 .aggregate = { .name = "thing",
                                .state_size = 1,
                                .owner = owner,
+                               .snapshot = &tables.snapshot,
                                .commands = tables.commands,
                                .events = tables.events,
                                .projections = tables.projections },
@@ -187,6 +199,20 @@ START_TEST(projections)
 }
 END_TEST
 
+START_TEST(snapshots)
+{
+        make_sound();
+        tables.snapshot.decode = NULL;
+        check_wrong("decode");
+        tables.snapshot.encode = NULL;
+        check_wrong("encode");
+        tables.snapshot.state_version = 0;
+        check_wrong("state_version");
+        tables.aggregate.snapshot = NULL;
+        ck_assert_int_eq(domain_check(NULL), ERROR_NONE);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("domain_check");
@@ -201,6 +227,7 @@ int main(void)
         tcase_add_test(tcase, rules);
         tcase_add_test(tcase, events);
         tcase_add_test(tcase, projections);
+        tcase_add_test(tcase, snapshots);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/domain/event_projection.h"
 #include "scenario_rows.h"
+#include "scenario_snapshots.h"
 
 #define SCENARIO_EVENTS_MAX 256
 
@@ -128,12 +129,10 @@ static ErrorCode decide(Scenario *scenario, const CommandType *type, const Buffe
         id = command_string(&command, type->id_field);
         ck_assert_msg(!id || strcmp(id, scenario->id) == 0,
                       "the scenario is about \"%s\", not \"%s\"", scenario->id, id ? id : "");
-        code = command_allowed(scenario->type, scenario->aggregate->state, &command,
-                               &scenario->refusal);
-        if (code)
-                return code;
-        code = type->decide(scenario->aggregate->state, &command, ret, &scenario->refusal);
-        return code ? code : event_list_check(ret, &scenario->refusal);
+        code = scenario_decide(scenario->aggregate, &command, ret, &scenario->refusal);
+        scenario_check_snapshots(scenario->aggregate, scenario->events, &command, ret,
+                                 &scenario->refusal);
+        return code;
 }
 
 void when(Scenario *scenario, const char *command_type, const char *payload, const Actor *actor)

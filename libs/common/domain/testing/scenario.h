@@ -13,6 +13,9 @@
  *     then_event(s, "AccountClosed", "{'accountId':'a1'}");
  *     then_nothing_more(s);
  *     then_row(s, "Account", "a1", "{'holder':'ann','open':false}");
+ *
+ * Each when() also decides on the state that a snapshot after 1, 2, 3 … of the events and the rest of them
+ * give: it must be the same state, and the same decision. So snapshots are tested by every scenario.
  */
 
 #include "common/domain/domain.h"

@@ -143,6 +143,30 @@ static void evolve_dropped(void *state, const Event *event, JsonFields *data)
         todo->dropped = true;
 }
 
+static void encode(const void *state, Buffer *ret)
+{
+        const Todo *todo = state;
+
+        json_write_object(ret, NULL);
+        json_write_string(ret, "owner", todo->owner);
+        json_write_bool(ret, "done", todo->done);
+        json_write_bool(ret, "dropped", todo->dropped);
+        json_write_object_end(ret);
+}
+
+static ErrorCode decode(void *state, JsonFields *data, Error *err)
+{
+        Todo *todo = state;
+
+        state_text_set(&todo->owner, json_fields_string(data, "owner"));
+        if (!json_fields_bool(data, "done", &todo->done) ||
+            !json_fields_bool(data, "dropped", &todo->dropped))
+                return error_set(err, ERROR_MALFORMED, "done and dropped are booleans");
+        return ERROR_NONE;
+}
+
+static const SnapshotOps snapshot = { 1, encode, decode };
+
 static void upcast_created(int version, JsonFields *data, Buffer *ret)
 {
         json_write_object(ret, NULL);
@@ -234,6 +258,7 @@ const AggregateType todo_aggregate = {
         .state_fini = todo_fini,
         .state_bytes = todo_bytes,
         .owner = todo_owner,
+        .snapshot = &snapshot,
         .commands = commands,
         .events = events,
         .projections = projections,
