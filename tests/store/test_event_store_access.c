@@ -1,5 +1,5 @@
 /*
- * Who may do what to the event store: the services read and call three functions, and nobody at all
+ * Who may do what to the event store: the services read and call a few functions, and nobody at all
  * changes an event.
  */
 
@@ -85,6 +85,10 @@ START_TEST(services_cannot_write_past_append)
                 "UPDATE event_store.logs SET last_position = 0",
                 "DELETE FROM event_store.logs",
                 "UPDATE event_store.publications SET published = 9",
+                "INSERT INTO event_store.snapshots VALUES ('metric', 'a', 1, 1, '{}', now())",
+                "UPDATE event_store.snapshots SET state = ''",
+                "DELETE FROM event_store.snapshots",
+                "TRUNCATE event_store.snapshots",
                 "TRUNCATE event_store.logs, event_store.publications, event_store.commands",
                 "DROP TABLE event_store.events",
                 "DROP SCHEMA event_store CASCADE",
@@ -134,6 +138,8 @@ START_TEST(only_the_command_service_writes)
                  "NULL, NULL, NULL, NULL, NULL, NULL, NULL)"),
                 "SELECT event_store.ensure_logs('metric', 1)",
                 "SELECT event_store.note_published('{metric}', '{0}', '{1}')",
+                "SELECT event_store.store_snapshots('{metric}', '{a}', '{1}', '{1}', '{state}')",
+                "SELECT count(*) FROM event_store.snapshots",
                 "SELECT count(*) FROM event_store.commands",
         };
         /* NOLINTEND(bugprone-suspicious-missing-comma) */

@@ -6,6 +6,7 @@
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_result.h"
 #include "common/store/event_selection.h"
+#include "read_aggregate.sql.h"
 #include "read_heads.sql.h"
 #include "read_log.sql.h"
 #include "read_selection.sql.h"
@@ -46,17 +47,18 @@ static Event read_event(const PGresult *res, int row, const char *aggregate_type
         };
 }
 
-static ErrorCode make_batch(PGresult **owner, const char *aggregate_type, EventBatch **ret,
-                            Error *err)
+/* The events from row @first on. */
+static ErrorCode make_batch(PGresult **owner, int first, const char *aggregate_type,
+                            EventBatch **ret, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *batch = calloc(1, sizeof *batch);
-        int n = PQntuples(*owner);
+        int n = PQntuples(*owner) - first;
 
         if (!batch || !(batch->events = calloc((size_t)n + 1, sizeof *batch->events)) ||
             !(batch->aggregate_type = strdup(aggregate_type)))
                 return error_no_memory(err);
         for (int i = 0; i < n; i++)
-                batch->events[i] = read_event(*owner, i, batch->aggregate_type);
+                batch->events[i] = read_event(*owner, first + i, batch->aggregate_type);
         batch->n_events = (size_t)n;
         batch->owner = TAKE_PTR(*owner);
         *ret = TAKE_PTR(batch);
@@ -80,7 +82,7 @@ ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t parti
         pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_log", sql_read_log, params, &res, deadline_us,
                                 "read events", err);
-        return code ? code : make_batch(&res, aggregate_type, ret, err);
+        return code ? code : make_batch(&res, 0, aggregate_type, ret, err);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the same */
@@ -101,7 +103,72 @@ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char
         pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_stream", sql_read_stream, params, &res, deadline_us,
                                 "read a stream", err);
-        return code ? code : make_batch(&res, aggregate_type, ret, err);
+        return code ? code : make_batch(&res, 0, aggregate_type, ret, err);
+}
+
+void aggregate_page_deinit(AggregatePage *page)
+{
+        event_batch_free(page->events);
+        *page = (AggregatePage){ .events = NULL };
+}
+
+bool stored_snapshot_usable(const StoredSnapshot *snapshot, const AggregateRead *read)
+{
+        return snapshot->version > 0 && snapshot->state_version == read->state_version &&
+               snapshot->partition >= 0;
+}
+
+static StoredSnapshot read_snapshot(const PGresult *res)
+{
+        return (StoredSnapshot){
+                .version = pg_result_int(res, 0, 4),
+                .state_version = (int)pg_result_int(res, 0, 2),
+                .partition = PQgetisnull(res, 0, 9) ? -1 : (int32_t)pg_result_int(res, 0, 9),
+                .state = span(res, 0, 5),
+        };
+}
+
+/* Whether the page ends with the stream, and not at one of the limits. */
+static bool is_last(const AggregateRead *read, const EventBatch *events)
+{
+        size_t bytes = 0;
+
+        for (size_t i = 0; i < events->n_events; i++)
+                bytes += events->events[i].data.size + events->events[i].metadata.size;
+        return events->n_events < (size_t)read->events_max && bytes < (size_t)read->bytes_max;
+}
+
+ErrorCode store_read_aggregate(PGconn *conn, const AggregateRead *read, AggregatePage *ret,
+                               int64_t deadline_us, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        AggregatePage page = { .last = false };
+        bool has_snapshot;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, read->aggregate_type);
+        pg_params_text(params, read->aggregate_id);
+        pg_params_int64(params, read->after);
+        pg_params_int32(params, read->state_version);
+        pg_params_int32(params, read->events_max);
+        pg_params_int64(params, read->bytes_max);
+        pg_params_binary_result(params);
+        code = pg_exec_prepared(conn, "read_aggregate", sql_read_aggregate, params, &res,
+                                deadline_us, "read an aggregate", err);
+        if (code)
+                return code;
+        has_snapshot = PQntuples(res) > 0 && PQgetisnull(res, 0, 0);
+        if (has_snapshot)
+                page.snapshot = read_snapshot(res);
+        code = make_batch(&res, has_snapshot, read->aggregate_type, &page.events, err);
+        if (code)
+                return code;
+        page.last = is_last(read, page.events);
+        *ret = page;
+        return ERROR_NONE;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the same */
@@ -129,7 +196,7 @@ ErrorCode store_read_selection(PGconn *conn, const EventSelection *selection, in
         code = pg_exec_prepared(conn, "read_selection", sql_read_selection, params, &res,
                                 deadline_us, "read events", err);
         if (!code)
-                code = make_batch(&res, selection->aggregate_type, ret, err);
+                code = make_batch(&res, 0, selection->aggregate_type, ret, err);
         if (code)
                 return code;
         if ((*ret)->n_events == (size_t)limit)

@@ -34,6 +34,44 @@ _must_check_ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_typ
                                          const char *aggregate_id, int64_t after, int limit,
                                          EventBatch **ret, int64_t deadline_us, Error *err);
 
+/* What store_read_aggregate() is asked for. */
+typedef struct AggregateRead {
+        const char *aggregate_type;
+        const char *aggregate_id;
+        int64_t after;     /* the version that is known already */
+        int state_version; /* snapshots of this one can be read; 0: none is wanted */
+        int events_max;
+        int64_t bytes_max; /* of the events' text; the last one may begin before it and end behind */
+} AggregateRead;
+
+/* The state of an aggregate at some version, as it was kept. */
+typedef struct StoredSnapshot {
+        int64_t version; /* 0: there is none after the version that is known */
+        int state_version;
+        int32_t partition; /* of the stream; -1: the snapshot is ahead of it */
+        JsonSpan state;    /* borrowed from the page */
+} StoredSnapshot;
+
+typedef struct AggregatePage {
+        StoredSnapshot snapshot;
+        EventBatch *events; /* after the snapshot when it can be used, else after what was known */
+        bool last;          /* the stream has no more */
+} AggregatePage;
+
+void aggregate_page_deinit(AggregatePage *page);
+
+/* Whether the snapshot is there, of the state version that was asked for, and not ahead of its stream. */
+bool stored_snapshot_usable(const StoredSnapshot *snapshot, const AggregateRead *read);
+
+/**
+ * store_read_aggregate() - the snapshot of an aggregate and the events behind it, in one round trip
+ * @ret:  zeroed by the caller
+ *
+ * Return: ERROR_NONE, or as pg_exec().
+ */
+_must_check_ ErrorCode store_read_aggregate(PGconn *conn, const AggregateRead *read,
+                                            AggregatePage *ret, int64_t deadline_us, Error *err);
+
 typedef struct LogHead {
         int32_t partition;
         int64_t last_position; /* 0: empty */
