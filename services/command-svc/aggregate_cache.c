@@ -1,19 +1,24 @@
 #include "aggregate_cache.h"
 
 #include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/hash.h"
 
 typedef struct Entry {
+        CachedAggregate cached;      /* first, so that it can be taken for the entry */
         struct Entry *chain;         /* of its bucket */
         struct Entry *newer, *older; /* by last use */
-        Aggregate *aggregate;
         uint64_t hash;
         size_t bytes; /* as last counted */
-        bool used;    /* since the last trim: its bytes may have changed */
+        bool used;    /* since the last walk */
+        bool changed; /* since the last trim: its bytes may be others */
         char id[];
 } Entry;
+
+_Static_assert(offsetof(Entry, cached) == 0, "a CachedAggregate is the beginning of its Entry");
 
 struct AggregateCache {
         Entry **buckets;
@@ -61,7 +66,7 @@ static Entry **find_link(AggregateCache *cache, const AggregateType *type, const
 {
         Entry **link = &cache->buckets[hash & (cache->n_buckets - 1)];
 
-        while (*link && ((*link)->hash != hash || (*link)->aggregate->type != type ||
+        while (*link && ((*link)->hash != hash || (*link)->cached.aggregate->type != type ||
                          strcmp((*link)->id, id) != 0))
                 link = &(*link)->chain;
         return link;
@@ -89,22 +94,29 @@ static void remove_entry(AggregateCache *cache, Entry **link)
         unlink_use(cache, entry);
         cache->bytes -= entry->bytes;
         cache->n_entries--;
-        aggregate_free(entry->aggregate);
+        aggregate_free(entry->cached.aggregate);
         free(entry);
 }
 
-Aggregate *aggregate_cache_find(AggregateCache *cache, const AggregateType *type, const char *id)
+static void note_use(Entry *entry)
+{
+        entry->used = true;
+        entry->changed = true;
+}
+
+CachedAggregate *aggregate_cache_find(AggregateCache *cache, const AggregateType *type,
+                                      const char *id)
 {
         Entry *entry = *find_link(cache, type, id, key_hash(type, id));
 
         if (!entry)
                 return NULL;
-        entry->used = true;
+        note_use(entry);
         if (entry != cache->newest) {
                 unlink_use(cache, entry);
                 link_newest(cache, entry);
         }
-        return entry->aggregate;
+        return &entry->cached;
 }
 
 static void grow(AggregateCache *cache)
@@ -123,7 +135,7 @@ static void grow(AggregateCache *cache)
         cache->n_buckets = n;
 }
 
-Aggregate *aggregate_cache_add(AggregateCache *cache, const char *id, Aggregate *aggregate)
+CachedAggregate *aggregate_cache_add(AggregateCache *cache, const char *id, Aggregate *aggregate)
 {
         uint64_t hash = key_hash(aggregate->type, id);
         size_t id_size = strlen(id) + 1;
@@ -137,14 +149,18 @@ Aggregate *aggregate_cache_add(AggregateCache *cache, const char *id, Aggregate 
         if (!entry)
                 abort(); /* as Buffer: nothing sensible is left to do */
         memcpy(entry->id, id, id_size);
-        entry->aggregate = aggregate;
+        entry->cached = (CachedAggregate){
+                .id = entry->id,
+                .aggregate = aggregate,
+                .partition = -1,
+        };
         entry->hash = hash;
-        entry->used = true;
+        note_use(entry);
         entry->chain = *link;
         *link = entry;
         link_newest(cache, entry);
         cache->n_entries++;
-        return aggregate;
+        return &entry->cached;
 }
 
 void aggregate_cache_drop(AggregateCache *cache, const AggregateType *type, const char *id)
@@ -155,23 +171,46 @@ void aggregate_cache_drop(AggregateCache *cache, const AggregateType *type, cons
                 remove_entry(cache, link);
 }
 
+static void drop_oldest(AggregateCache *cache)
+{
+        const Entry *entry = cache->oldest;
+
+        aggregate_cache_drop(cache, entry->cached.aggregate->type, entry->id);
+}
+
 void aggregate_cache_clear(AggregateCache *cache)
 {
         while (cache->oldest)
-                aggregate_cache_drop(cache, cache->oldest->aggregate->type, cache->oldest->id);
+                drop_oldest(cache);
+}
+
+/* Used and changed ones are at the newest end, since use moves them there. */
+
+CachedAggregate *aggregate_cache_next_used(AggregateCache *cache, const CachedAggregate *previous)
+{
+        Entry *entry = previous ? ((const Entry *)previous)->older : cache->newest;
+
+        if (!entry || !entry->used)
+                return NULL;
+        entry->used = false;
+        return &entry->cached;
 }
 
 void aggregate_cache_trim(AggregateCache *cache)
 {
-        /* Used ones are at the newest end, since use moves them there. */
-        for (Entry *entry = cache->newest; entry && entry->used; entry = entry->older) {
-                size_t bytes =
-                        sizeof *entry + strlen(entry->id) + 1 + aggregate_bytes(entry->aggregate);
+        for (Entry *entry = cache->newest; entry && entry->changed; entry = entry->older) {
+                size_t bytes = sizeof *entry + strlen(entry->id) + 1 +
+                               aggregate_bytes(entry->cached.aggregate);
 
                 cache->bytes += bytes - entry->bytes;
                 entry->bytes = bytes;
-                entry->used = false;
+                entry->changed = false;
         }
-        while (cache->bytes > cache->bytes_max && cache->oldest)
-                aggregate_cache_drop(cache, cache->oldest->aggregate->type, cache->oldest->id);
+        while (cache->bytes > cache->bytes_max && cache->oldest != cache->newest)
+                drop_oldest(cache);
+}
+
+size_t aggregate_cache_bytes(const AggregateCache *cache)
+{
+        return cache->bytes;
 }

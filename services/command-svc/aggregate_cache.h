@@ -15,11 +15,23 @@ AggregateCache *aggregate_cache_new(size_t bytes_max);
 void aggregate_cache_free(AggregateCache *cache);
 DEFINE_CLEANUP(AggregateCache *, aggregate_cache_free)
 
-/* NULL when it is not there. Valid until it is dropped or aggregate_cache_trim() is called. */
-Aggregate *aggregate_cache_find(AggregateCache *cache, const AggregateType *type, const char *id);
+/* An aggregate in the cache, and what the writer knows of it. */
+typedef struct CachedAggregate {
+        const char *id;
+        Aggregate *aggregate;
+        int32_t partition;        /* of its stream; -1 while no stored event is known */
+        int64_t snapshot_version; /* a snapshot of this one is kept, or on its way; 0: none */
+        bool snapshot_wanted;     /* the kept one is of no use: replace it */
+        bool behind;              /* more events must be read before anything is decided on it */
+        bool unstored;            /* events were applied that are not known to be stored */
+} CachedAggregate;
 
-/* Add an aggregate that is not there; the cache owns it. Returns @aggregate. */
-Aggregate *aggregate_cache_add(AggregateCache *cache, const char *id, Aggregate *aggregate);
+/* NULL when it is not there. Valid until it is dropped or aggregate_cache_trim() is called. */
+CachedAggregate *aggregate_cache_find(AggregateCache *cache, const AggregateType *type,
+                                      const char *id);
+
+/* Add an aggregate that is not there; the cache owns it. Valid as above. */
+CachedAggregate *aggregate_cache_add(AggregateCache *cache, const char *id, Aggregate *aggregate);
 
 /* Forget what is known of an aggregate; fine when there is nothing. */
 void aggregate_cache_drop(AggregateCache *cache, const AggregateType *type, const char *id);
@@ -27,5 +39,17 @@ void aggregate_cache_drop(AggregateCache *cache, const AggregateType *type, cons
 /* Forget everything: the store's state is not known any more. */
 void aggregate_cache_clear(AggregateCache *cache);
 
-/* Count what the aggregates hold now and throw out until the bound is kept. Call between batches. */
+/**
+ * aggregate_cache_next_used() - walk those that were found or added since the last walk
+ * @previous:  NULL to begin
+ *
+ * Go on until it returns NULL, and neither add nor find nor drop in between.
+ */
+CachedAggregate *aggregate_cache_next_used(AggregateCache *cache, const CachedAggregate *previous);
+
+/* Count what the aggregates hold now and throw out the longest unused until the bound is kept, but for the
+ * last used one: a single aggregate may be larger than the bound. */
 void aggregate_cache_trim(AggregateCache *cache);
+
+/* Bytes held, as last counted. */
+size_t aggregate_cache_bytes(const AggregateCache *cache);

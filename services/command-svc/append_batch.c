@@ -91,7 +91,8 @@ static void add_event(PgParams *params, const Event *event)
         pg_array_text(params, CORRELATION_ID, event->correlation_id);
 }
 
-void append_batch_add(AppendBatch *batch, const CommandRequest *request, int64_t decided_on)
+void append_batch_add(AppendBatch *batch, const CommandRequest *request, int32_t partition,
+                      int64_t decided_on)
 {
         const CommandOutcome *outcome = &request->outcome;
         size_t n_events = outcome->events ? stored_events_count(outcome->events) : 0;
@@ -102,7 +103,7 @@ void append_batch_add(AppendBatch *batch, const CommandRequest *request, int64_t
         pg_array_text(params, COMMAND_TYPE, request->type->name);
         pg_array_text(params, AGGREGATE_TYPE, request->aggregate_type->name);
         pg_array_text(params, AGGREGATE_ID, request->aggregate_id);
-        pg_array_int(params, PARTITION, request->partition);
+        pg_array_int(params, PARTITION, partition);
         pg_array_int(params, EXPECTED_VERSION, decided_on);
         pg_array_int(params, EVENT_COUNT, (int64_t)n_events);
         pg_array_int(params, STATUS, outcome->status);

@@ -33,12 +33,14 @@ void append_batch_clear(AppendBatch *batch);
 
 /**
  * append_batch_add() - add a decided command
+ * @partition:   of the aggregate's stream; where a new one goes
  * @decided_on:  the version that the decision was made on; 0: the aggregate does not exist
  *
  * A stored command brings its events in request->outcome.events (not yet placed), a refusal its
  * error. Everything is copied.
  */
-void append_batch_add(AppendBatch *batch, const CommandRequest *request, int64_t decided_on);
+void append_batch_add(AppendBatch *batch, const CommandRequest *request, int32_t partition,
+                      int64_t decided_on);
 
 size_t append_batch_count(const AppendBatch *batch);
 

@@ -20,6 +20,7 @@ static void app_free(void *data)
         for (size_t i = 0; i < app->n_writers; i++)
                 writer_free(app->writers[i]);
         free(app->writers);
+        snapshot_writer_free(app->snapshots);
         relay_free(app->relay);
         replayer_free(app->replayer);
         pg_pool_free(app->pool);
@@ -48,6 +49,8 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
                 code = relay_new(&app->relay, config, err);
         if (!code)
                 code = replayer_new(&app->replayer, config, err);
+        if (!code && config->snapshot_events > 0)
+                code = snapshot_writer_new(&app->snapshots, config, err);
         if (code)
                 return code;
         app->writers = calloc((size_t)config->writers, sizeof(Writer *));
@@ -55,7 +58,7 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
                 return error_no_memory(err);
         for (; app->n_writers < (size_t)config->writers; app->n_writers++) {
                 code = writer_new(&app->writers[app->n_writers], config,
-                                  (unsigned)app->n_writers + 1, app->relay, err);
+                                  (unsigned)app->n_writers + 1, app->relay, app->snapshots, err);
                 if (code)
                         return code;
         }
@@ -68,6 +71,8 @@ static ErrorCode app_start(void *data, Error *err)
         CommandApp *app = data;
         ErrorCode code = relay_start(app->relay, err);
 
+        if (!code && app->snapshots)
+                code = snapshot_writer_start(app->snapshots, err);
         for (size_t i = 0; !code && i < app->n_writers; i++)
                 code = writer_start(app->writers[i], err);
         return code ? code : replayer_start(app->replayer, err);
@@ -81,6 +86,8 @@ static void app_stop(void *data)
         /* The writers first: what they still append goes to the relay. */
         for (size_t i = 0; i < app->n_writers; i++)
                 writer_stop(app->writers[i]);
+        if (app->snapshots)
+                snapshot_writer_stop(app->snapshots);
         relay_stop(app->relay,
                    clock_monotonic_us() + app->config->daemon.stop_timeout_s * US_PER_SEC);
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * command_app.h — command-svc put together: writers, relay, replayer, look-ups; what the handlers are given.
+ * command_app.h — command-svc put together: writers, relay, replayer, snapshots, look-ups; what the handlers
+ * are given.
  */
 
 #include <stdatomic.h>
@@ -10,6 +11,7 @@
 #include "common/pg/pg_pool.h"
 #include "relay.h"
 #include "replayer.h"
+#include "snapshot_writer.h"
 #include "writer.h"
 
 typedef struct CommandApp {
@@ -17,6 +19,7 @@ typedef struct CommandApp {
         PgPool *pool; /* for look-ups */
         Relay *relay;
         Replayer *replayer;
+        SnapshotWriter *snapshots; /* NULL when they are off */
         Writer **writers;
         size_t n_writers;
         atomic_int n_bulk_requests; /* running now */

@@ -28,6 +28,8 @@ typedef struct CommandConfig {
         int64_t bulk_read_timeout_s;
         int64_t bulk_write_timeout_s;
         int64_t cache_bytes_max;
+        int64_t snapshot_events;
+        int64_t snapshot_queue_bytes_max;
         int64_t relay_poll_ms;
         int64_t relay_window_events;
         int64_t relay_queue_bytes_max;

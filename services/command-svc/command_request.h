@@ -68,6 +68,7 @@ typedef struct CommandRequest {
         /* by the writer */
         CommandOutcome outcome;
         unsigned conflicts; /* how often it was decided again */
+        int64_t give_up_us; /* monotonic; while its aggregate is being read, 0 before */
 
         struct CommandRequest *next; /* in the queue */
         pthread_mutex_t lock;

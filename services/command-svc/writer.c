@@ -1,44 +1,40 @@
 #include "writer.h"
 
 #include <assert.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 
-#include "aggregate_cache.h"
+#include "aggregates.h"
 #include "append_batch.h"
 #include "command_queue.h"
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 #include "common/daemon/metrics.h"
-#include "common/store/store.h"
 #include "decision.h"
-#include "event_store_setup.h"
+#include "writer_session.h"
 
-#define CONFLICTS_MAX    100 /* decisions of one command before it is answered 503 */
-#define RECONNECT_US     (500 * US_PER_MS)
-#define STREAM_READ_SIZE 1000 /* events read at a time while an aggregate is loaded */
+#define CONFLICTS_MAX 100 /* decisions of one command before it is answered 503 */
+#define RECONNECT_US  (500 * US_PER_MS)
 
 struct Writer {
         const CommandConfig *config;
         Relay *relay;
-        unsigned number;
         CommandQueue *queue;
-        AggregateCache *cache;
+        Aggregates *aggregates;
         AppendBatch *batch;
         AppendResult *results;
         CommandRequest **appended; /* the requests in the batch, in order */
+        CommandRequest *postponed; /* whose aggregates are not read to the end yet */
+        CommandRequest **postponed_end;
         DecisionScratch scratch;
-        PGconn *conn;
-        atomic_bool ready;
-        bool away; /* PostgreSQL, and the log says so */
+        WriterSession *session;
         pthread_t thread;
         bool running;
         Metric *appends, *append_time, *commands, *conflicts;
 };
 
 ErrorCode writer_new(Writer **ret, const CommandConfig *config, unsigned number, Relay *relay,
-                     Error *err)
+                     SnapshotWriter *snapshots, Error *err)
 {
         _cleanup_(writer_freep) Writer *writer = calloc(1, sizeof *writer);
         size_t batch_max = (size_t)config->batch_commands_max;
@@ -47,17 +43,19 @@ ErrorCode writer_new(Writer **ret, const CommandConfig *config, unsigned number,
                 return error_no_memory(err);
         writer->config = config;
         writer->relay = relay;
-        writer->number = number;
+        writer->session = writer_session_new(config, number);
         writer->scratch.events.event_bytes_max = (size_t)config->event_bytes_max;
         writer->scratch.events.bytes_max = (size_t)config->command_event_bytes_max;
         writer->queue = command_queue_new((size_t)config->queue_commands_max);
-        writer->cache = aggregate_cache_new((size_t)(config->cache_bytes_max / config->writers));
+        writer->postponed_end = &writer->postponed;
         writer->batch = append_batch_new();
         writer->results = calloc(batch_max, sizeof *writer->results);
         writer->appended = calloc(batch_max, sizeof(CommandRequest *));
-        if (!writer->queue || !writer->cache || !writer->batch || !writer->results ||
+        if (!writer->session || !writer->queue || !writer->batch || !writer->results ||
             !writer->appended)
                 return error_no_memory(err);
+        if (aggregates_new(&writer->aggregates, config, snapshots, err))
+                return ERROR_INTERNAL;
         writer->appends = metric_counter("skafu_appends_total", NULL, "batches appended");
         writer->append_time =
                 metric_histogram("skafu_append_seconds", NULL, "time to append a batch");
@@ -75,10 +73,10 @@ void writer_free(Writer *writer)
                 return;
         assert(!writer->running);
         command_queue_free(writer->queue);
-        aggregate_cache_free(writer->cache);
+        aggregates_free(writer->aggregates);
         append_batch_free(writer->batch);
         decision_scratch_deinit(&writer->scratch);
-        PQfinish(writer->conn);
+        writer_session_free(writer->session);
         free(writer->appended);
         free(writer->results);
         free(writer);
@@ -86,88 +84,18 @@ void writer_free(Writer *writer)
 
 static void drop_connection(Writer *writer)
 {
-        PQfinish(TAKE_PTR(writer->conn));
-        atomic_store(&writer->ready, false);
+        writer_session_drop(writer->session);
         /* What was in flight may or may not have been stored. */
-        aggregate_cache_clear(writer->cache);
-}
-
-/* Once per outage, however many commands it costs. */
-static void log_outage(Writer *writer, const Error *err)
-{
-        if (!writer->away)
-                log_warning("store-unavailable", "%s", err->message);
-        writer->away = true;
+        aggregates_clear(writer->aggregates);
 }
 
 static ErrorCode connect_store(Writer *writer, int64_t deadline_us, Error *err)
 {
-        char name[64];
-        ErrorCode code;
+        ErrorCode code = writer_session_open(writer->session, deadline_us, err);
 
-        if (writer->conn)
-                return ERROR_NONE;
-        (void)snprintf(name, sizeof name, "command-svc writer %u", writer->number);
-        code = pg_connect(&writer->conn, writer->config->pg_url, name, deadline_us, err);
-        if (!code)
-                code = event_store_setup(writer->conn, (int)writer->config->partitions, deadline_us,
-                                         err);
-        if (code) {
-                drop_connection(writer);
-                return code;
-        }
-        atomic_store(&writer->ready, true);
-        if (writer->away)
-                log_info("store-available", "writer %u is connected again", writer->number);
-        writer->away = false;
-        return ERROR_NONE;
-}
-
-static ErrorCode read_stream(Writer *writer, Aggregate *aggregate, const char *id,
-                             int64_t deadline_us, Error *err)
-{
-        size_t n_events;
-
-        do {
-                _cleanup_(event_batch_freep) EventBatch *batch = NULL;
-                ErrorCode code;
-
-                code = store_read_stream(writer->conn, aggregate->type->name, id,
-                                         aggregate->version, STREAM_READ_SIZE, &batch, deadline_us,
-                                         err);
-                for (size_t i = 0; !code && i < batch->n_events; i++)
-                        code = aggregate_apply(aggregate, &batch->events[i], err);
-                if (code)
-                        return code;
-                n_events = batch->n_events;
-        } while (n_events == STREAM_READ_SIZE);
-        return ERROR_NONE;
-}
-
-/* The aggregate's state, from the cache or the store. */
-static ErrorCode find_aggregate(Writer *writer, const CommandRequest *request, Aggregate **ret,
-                                int64_t deadline_us, Error *err)
-{
-        _cleanup_(aggregate_freep) Aggregate *aggregate = NULL;
-        bool guess_new =
-                (request->aggregate_is_new || request->type->creates) && request->conflicts == 0;
-        ErrorCode code;
-
-        *ret = aggregate_cache_find(writer->cache, request->aggregate_type, request->aggregate_id);
-        if (*ret)
-                return ERROR_NONE;
-        aggregate = aggregate_new(request->aggregate_type);
-        if (!aggregate)
-                return error_no_memory(err);
-        /* What a creating command names is nearly always new. The append checks that, and a wrong guess
-         * is a conflict that brings the command back here; so creating costs no reading. */
-        if (!guess_new) {
-                code = read_stream(writer, aggregate, request->aggregate_id, deadline_us, err);
-                if (code)
-                        return code;
-        }
-        *ret = aggregate_cache_add(writer->cache, request->aggregate_id, TAKE_PTR(aggregate));
-        return ERROR_NONE;
+        if (code)
+                aggregates_clear(writer->aggregates);
+        return code;
 }
 
 static void refuse_and_complete(CommandRequest *request, const Error *err)
@@ -187,11 +115,39 @@ static void refuse_all(CommandRequest *list, const Error *err)
         }
 }
 
-/* Decide one request and put it into the batch, or complete it. */
+/* There are other commands too: this one's aggregate is read on in the next round, up to a time. */
+static void postpone(Writer *writer, CommandRequest *request)
+{
+        int64_t now_us = clock_monotonic_us();
+        Error err;
+
+        if (request->give_up_us == 0)
+                request->give_up_us = now_us + writer->config->command_timeout_ms * US_PER_MS;
+        if (now_us < request->give_up_us) {
+                request->next = NULL;
+                *writer->postponed_end = request;
+                writer->postponed_end = &request->next;
+                return;
+        }
+        (void)error_set(&err, ERROR_UNAVAILABLE,
+                        "the %s has many events, which are being read; send the command again",
+                        request->aggregate_type->name);
+        refuse_and_complete(request, &err);
+}
+
+/* Those that wait for their aggregates, behind @end. */
+static void take_postponed(Writer *writer, CommandRequest **end)
+{
+        *end = writer->postponed;
+        writer->postponed = NULL;
+        writer->postponed_end = &writer->postponed;
+}
+
+/* Decide one request and put it into the batch, postpone it, or complete it. */
 static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t deadline_us,
                                 Error *err)
 {
-        Aggregate *aggregate = NULL;
+        CachedAggregate *cached = NULL;
         int64_t decided_on;
         ErrorCode code;
 
@@ -199,7 +155,8 @@ static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t
                 command_request_complete(request);
                 return ERROR_NONE;
         }
-        code = find_aggregate(writer, request, &aggregate, deadline_us, err);
+        code = aggregates_find(writer->aggregates, writer_session_conn(writer->session), request,
+                               &cached, deadline_us, err);
         if (code == ERROR_UNAVAILABLE)
                 return code;
         if (code) { /* this aggregate cannot be read: nobody else's business */
@@ -209,16 +166,23 @@ static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t
                 refuse_and_complete(request, err);
                 return ERROR_NONE;
         }
-        decided_on = aggregate->version;
-        if (decide_command(request, aggregate, &writer->scratch)) {
+        if (cached->behind) {
+                postpone(writer, request);
+                return ERROR_NONE;
+        }
+        decided_on = cached->aggregate->version;
+        if (decide_command(request, cached->aggregate, &writer->scratch)) {
+                cached->unstored |= request->outcome.events != NULL;
                 writer->appended[append_batch_count(writer->batch)] = request;
-                append_batch_add(writer->batch, request, decided_on);
+                append_batch_add(writer->batch, request,
+                                 cached->partition >= 0 ? cached->partition : request->partition,
+                                 decided_on);
                 return ERROR_NONE;
         }
         if (request->outcome.error.code == ERROR_INTERNAL) {
                 log_error("decision-failed", "%s: %s", request->type->name,
                           request->outcome.error.message);
-                aggregate_cache_drop(writer->cache, request->aggregate_type, request->aggregate_id);
+                aggregates_drop(writer->aggregates, request);
         }
         command_request_complete(request);
         return ERROR_NONE;
@@ -235,14 +199,14 @@ static bool settle(Writer *writer, CommandRequest *request, const AppendResult *
                         stored_events_place(outcome->events, result->partition,
                                             result->first_position, result->stored_at_us);
                         relay_offer(writer->relay, outcome->events);
+                        aggregates_note_stored(writer->aggregates, request, result);
                 }
                 outcome->version = result->version;
                 command_request_complete(request);
                 return false;
         }
-        /* The state in the cache has seen events that were not stored, or is behind. */
-        aggregate_cache_drop(writer->cache, request->aggregate_type, request->aggregate_id);
         stored_events_unref(TAKE_PTR(outcome->events));
+        aggregates_note_not_stored(writer->aggregates, request, result);
         if (result->outcome == APPEND_CONFLICT) {
                 metric_add(writer->conflicts, 1);
                 if (++request->conflicts < CONFLICTS_MAX)
@@ -278,7 +242,7 @@ static void settle_all(Writer *writer, size_t n, CommandRequest **ret_again)
 {
         CommandRequest **end = ret_again;
 
-        metric_add(writer->appends, 1);
+        metric_add(writer->appends, n > 0);
         metric_add(writer->commands, (int64_t)n);
         for (size_t i = 0; i < n; i++) {
                 CommandRequest *request = writer->appended[i];
@@ -288,8 +252,9 @@ static void settle_all(Writer *writer, size_t n, CommandRequest **ret_again)
                         end = &request->next;
                 }
         }
-        *end = NULL;
+        take_postponed(writer, end);
         relay_wake(writer->relay);
+        aggregates_review(writer->aggregates);
 }
 
 /**
@@ -307,6 +272,7 @@ static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandReques
 
         code = connect_store(writer, deadline_us, err);
         append_batch_clear(writer->batch);
+        aggregates_begin(writer->aggregates);
         while (!code && list) {
                 CommandRequest *next = list->next;
 
@@ -316,10 +282,14 @@ static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandReques
         }
         n = append_batch_count(writer->batch);
         if (!code && n > 0)
-                code = append_batch_run(writer->batch, writer->conn, writer->results, deadline_us,
-                                        err);
+                code = append_batch_run(writer->batch, writer_session_conn(writer->session),
+                                        writer->results, deadline_us, err);
         if (code) {
-                *ret_again = batch_to_list(writer, n, list);
+                CommandRequest *rest = NULL;
+
+                *writer->postponed_end = list;
+                take_postponed(writer, &rest);
+                *ret_again = batch_to_list(writer, n, rest);
                 return code;
         }
         metric_observe_us(writer->append_time, clock_monotonic_us() - started_us);
@@ -360,6 +330,19 @@ static void append_singly(Writer *writer, CommandRequest *list)
         }
 }
 
+/* What is not done yet, and behind it as much of what has come since as a batch may hold. */
+static CommandRequest *join_queued(Writer *writer, CommandRequest *list)
+{
+        size_t room = (size_t)writer->config->batch_commands_max;
+        CommandRequest **end;
+
+        for (end = &list; *end; end = &(*end)->next)
+                room--;
+        if (room > 0)
+                (void)command_queue_take(writer->queue, room, 0, end);
+        return list;
+}
+
 static void process(Writer *writer, CommandRequest *list)
 {
         int64_t deadline_us = give_up_us(writer);
@@ -370,10 +353,15 @@ static void process(Writer *writer, CommandRequest *list)
                 Error err = ERROR_INIT;
                 ErrorCode code = append_list(writer, list, &list, deadline_us, &err);
 
-                if (!code)
+                if (!code) {
+                        if (list) {
+                                list = join_queued(writer, list);
+                                deadline_us = give_up_us(writer);
+                        }
                         continue;
+                }
                 if (code == ERROR_INTERNAL && list) {
-                        aggregate_cache_clear(writer->cache);
+                        aggregates_clear(writer->aggregates);
                         append_singly(writer, list);
                         return;
                 }
@@ -381,7 +369,7 @@ static void process(Writer *writer, CommandRequest *list)
                  * store answers for those it has. */
                 drop_connection(writer);
                 if (!was_ready || clock_monotonic_us() + 2 * backoff.first_us >= deadline_us) {
-                        log_outage(writer, &err);
+                        writer_session_note_outage(writer->session, &err);
                         blame_store(&err);
                         refuse_all(list, &err);
                         return;
@@ -396,7 +384,7 @@ static void connect_ahead(Writer *writer)
         Error err = ERROR_INIT;
 
         if (connect_store(writer, clock_monotonic_us() + 3 * US_PER_SEC, &err))
-                log_outage(writer, &err);
+                writer_session_note_outage(writer->session, &err);
 }
 
 static void *run(void *data)
@@ -406,12 +394,13 @@ static void *run(void *data)
 
         connect_ahead(writer);
         while (command_queue_take(writer->queue, (size_t)writer->config->batch_commands_max,
-                                  writer->conn ? -1 : RECONNECT_US, &list)) {
+                                  writer_session_conn(writer->session) ? -1 : RECONNECT_US,
+                                  &list)) {
                 if (list)
                         process(writer, list);
                 else
                         connect_ahead(writer);
-                aggregate_cache_trim(writer->cache);
+                aggregates_trim(writer->aggregates);
         }
         return NULL;
 }
@@ -440,5 +429,5 @@ ErrorCode writer_submit(Writer *writer, CommandRequest *request, Error *err)
 
 bool writer_ready(const Writer *writer)
 {
-        return atomic_load(&writer->ready);
+        return writer_session_ready(writer->session);
 }

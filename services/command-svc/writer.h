@@ -8,12 +8,13 @@
 #include "command_config.h"
 #include "command_request.h"
 #include "relay.h"
+#include "snapshot_writer.h"
 
 typedef struct Writer Writer;
 
-/* @config and @relay outlive the writer. */
+/* @config, @relay and @snapshots outlive the writer; @snapshots is NULL when none are to be kept. */
 _must_check_ ErrorCode writer_new(Writer **ret, const CommandConfig *config, unsigned number,
-                                  Relay *relay, Error *err);
+                                  Relay *relay, SnapshotWriter *snapshots, Error *err);
 void writer_free(Writer *writer);
 DEFINE_CLEANUP(Writer *, writer_free)
 

@@ -5,11 +5,8 @@
 #include "0005_snapshots.sql.h"
 #include "common/store/migrate.h"
 
-        const Migration store_migrations[] = {
-                { 1, "event_store", sql_0001_event_store },
-                { 2, "projection", sql_0002_projection },
-                { 3, "parked", sql_0003_parked },
-                { 4, "replays", sql_0004_replays },
-                { 5, "snapshots", sql_0005_snapshots },
-                { 0, NULL, NULL },
-        };
+const Migration store_migrations[] = {
+        { 1, "event_store", sql_0001_event_store }, { 2, "projection", sql_0002_projection },
+        { 3, "parked", sql_0003_parked },           { 4, "replays", sql_0004_replays },
+        { 5, "snapshots", sql_0005_snapshots },     { 0, NULL, NULL },
+};
