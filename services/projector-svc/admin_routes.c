@@ -1,6 +1,7 @@
 #include "admin_routes.h"
 
 #include "admin_parked.h"
+#include "admin_rebuild.h"
 #include "admin_views.h"
 
 const HttpRoute admin_routes[] = {
@@ -13,5 +14,14 @@ const HttpRoute admin_routes[] = {
         { "POST", "/v1/views/:view/parked/:type/:id/drop", handle_parked_drop, false, ADMIN_GROUP },
         { "GET", "/v1/views/:view/dropped", handle_dropped, false, ADMIN_GROUP },
         { "GET", "/v1/undecodable", handle_undecodable, false, ADMIN_GROUP },
+        { "GET", "/v1/views/:view", handle_view, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/rebuild", handle_rebuild, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/rebuild/pause", handle_rebuild_pause, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/rebuild/resume", handle_rebuild_resume, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/rebuild/cancel", handle_rebuild_cancel, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/switch", handle_switch, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/switch-back", handle_switch_back, false, ADMIN_GROUP },
+        { "POST", "/v1/views/:view/versions/:version/drop", handle_version_drop, false,
+          ADMIN_GROUP },
         { NULL, NULL, NULL, false, NULL },
 };

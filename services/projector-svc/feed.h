@@ -32,6 +32,7 @@ typedef struct Feed {
         int64_t next_position; /* the last one in the batch at hand; ->position outside of one */
         int64_t next_offset;   /* goes on from here */
         int64_t store_until;
+        int64_t ceiling; /* of a version that is built: how far the live one is */
 
         int64_t mark_position; /* where the transaction at hand brings it; 0: it does not */
         int64_t mark_offset;

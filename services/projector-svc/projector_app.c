@@ -5,9 +5,7 @@
 #include <stdlib.h>
 
 #include "admin_routes.h"
-#include "common/daemon/log.h"
 #include "common/domain/domain.h"
-#include "common/domain/event_projection.h"
 
 static void app_free(void *data)
 {
@@ -15,9 +13,7 @@ static void app_free(void *data)
 
         if (!app)
                 return;
-        for (size_t i = 0; i < app->n_workers; i++)
-                view_worker_free(app->workers[i]);
-        free(app->workers);
+        view_keeper_free(app->keeper);
         pg_pool_free(app->pool);
         schema_free(app->schema);
         free(app);
@@ -26,14 +22,6 @@ static void app_free(void *data)
 static void app_freep(ProjectorApp **app)
 {
         app_free(*app);
-}
-
-static bool is_fed(const Model *model)
-{
-        for (size_t i = 0; domain_aggregates[i]; i++)
-                if (aggregate_feeds(domain_aggregates[i], model->name))
-                        return true;
-        return false;
 }
 
 static ErrorCode app_new(void **ret, const void *data, Error *err)
@@ -51,96 +39,54 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
         if (!code)
                 code = pg_pool_new(&app->pool, config->pg_url, "projector-svc admin",
                                    (size_t)config->admin_connections, err);
+        if (!code)
+                code = view_keeper_new(&app->keeper, config, app->schema, err);
         if (code)
                 return code;
-        app->workers = calloc(app->schema->n_models + 1, sizeof(ViewWorker *));
-        if (!app->workers)
-                return error_no_memory(err);
-        for (size_t i = 0; i < app->schema->n_models; i++) {
-                const Model *model = app->schema->models[i];
-
-                if (!is_fed(model)) {
-                        log_warning("model-unfed", "no projection makes rows of model %s",
-                                    model->name);
-                        continue;
-                }
-                code = view_worker_new(&app->workers[app->n_workers], config, app->schema, model,
-                                       err);
-                if (code)
-                        return code;
-                app->n_workers++;
-        }
         *ret = TAKE_PTR(app);
         return ERROR_NONE;
 }
 
 static void app_stop(void *data)
 {
-        ProjectorApp *app = data;
-
-        for (size_t i = 0; i < app->n_workers; i++)
-                view_worker_stop(app->workers[i]);
+        view_keeper_stop(((ProjectorApp *)data)->keeper);
 }
 
 static ErrorCode app_start(void *data, Error *err)
 {
-        ProjectorApp *app = data;
-        ErrorCode code = ERROR_NONE;
+        return view_keeper_start(((ProjectorApp *)data)->keeper, err);
+}
 
-        for (size_t i = 0; !code && i < app->n_workers; i++)
-                code = view_worker_start(app->workers[i], err);
-        if (code)
-                app_stop(app);
-        return code;
+static ViewWorkersHealth health_of(void *data)
+{
+        return view_keeper_health(((ProjectorApp *)data)->keeper);
 }
 
 static bool postgresql_ready(void *data, char *ret_detail, size_t detail_size)
 {
-        ProjectorApp *app = data;
+        ViewWorkersHealth health = health_of(data);
 
-        for (size_t i = 0; i < app->n_workers; i++) {
-                ViewWorkerHealth health = view_worker_health(app->workers[i]);
-
-                if (health.postgresql)
-                        continue;
-                (void)snprintf(ret_detail, detail_size, "view %s has no session", health.view);
-                return false;
-        }
-        return true;
+        if (!health.postgresql)
+                (void)snprintf(ret_detail, detail_size, "%s", health.postgresql_detail);
+        return health.postgresql;
 }
 
 static bool kafka_ready_for_all(void *data, char *ret_detail, size_t detail_size)
 {
-        ProjectorApp *app = data;
+        bool ready = health_of(data).kafka;
 
-        for (size_t i = 0; i < app->n_workers; i++) {
-                if (view_worker_health(app->workers[i]).kafka)
-                        continue;
+        if (!ready)
                 (void)snprintf(ret_detail, detail_size, "the broker cannot be reached");
-                return false;
-        }
-        return true;
+        return ready;
 }
 
 static bool views_ready(void *data, char *ret_detail, size_t detail_size)
 {
-        ProjectorApp *app = data;
+        ViewWorkersHealth health = health_of(data);
 
-        for (size_t i = 0; i < app->n_workers; i++) {
-                ViewWorkerHealth health = view_worker_health(app->workers[i]);
-
-                if (health.held) {
-                        (void)snprintf(ret_detail, detail_size,
-                                       "view %s: an event cannot be applied, see the log",
-                                       health.view);
-                        return false;
-                }
-                if (health.parked)
-                        (void)snprintf(ret_detail, detail_size,
-                                       "degraded: view %s holds back %" PRId64 " parked aggregates",
-                                       health.view, health.parked);
-        }
-        return true;
+        if (*health.views_detail)
+                (void)snprintf(ret_detail, detail_size, "%s", health.views_detail);
+        return health.views;
 }
 
 static const HealthCheck checks[] = {

@@ -1,19 +1,18 @@
 #pragma once
 
 /*
- * projector_app.h — projector-svc put together: one worker per view.
+ * projector_app.h — projector-svc put together: the keeper of the views, and what operators ask.
  */
 
 #include "common/model/model.h"
 #include "common/pg/pg_pool.h"
 #include "projector_config.h"
-#include "view_worker.h"
+#include "view_keeper.h"
 
 typedef struct ProjectorApp {
         const ProjectorConfig *config;
         Schema *schema;
-        ViewWorker **workers;
-        size_t n_workers;
+        ViewKeeper *keeper;
         PgPool *pool; /* for what operators ask */
 } ProjectorApp;
 

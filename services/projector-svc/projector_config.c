@@ -32,6 +32,17 @@ const ConfigItem projector_config_items[] = {
                        "and their bytes"),
         CONFIG_ROW_INT(ProjectorConfig, admin_connections, "2", 1, 64,
                        "connections to PostgreSQL for operators' requests"),
+        CONFIG_ROW_INT(ProjectorConfig, rebuild_batch_events_max, "10000", 1, 100000,
+                       "events that share one transaction while a version is built"),
+        CONFIG_ROW_INT(ProjectorConfig, rebuild_busy_percent, "50", 1, 100,
+                       "of its time that a build works while commands come in"),
+        CONFIG_ROW_INT(ProjectorConfig, rebuild_lag_max, "2000", 0, 1000000000,
+                       "events that live views may lag before a build makes way"),
+        CONFIG_ROW_INT(
+                ProjectorConfig, rebuild_hold_ms, "2000", 50, 60000,
+                "longest time that a live view is held for a switch; then it is tried again"),
+        CONFIG_ROW_INT(ProjectorConfig, rebuild_examples_max, "10", 0, 1000,
+                       "ids of rows that are reported when two versions differ, of each kind"),
         CONFIG_END,
 };
 /* clang-format on */

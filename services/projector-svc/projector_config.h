@@ -23,6 +23,11 @@ typedef struct ProjectorConfig {
         int64_t undecodable_rows_max;
         int64_t undecodable_bytes_max;
         int64_t admin_connections;
+        int64_t rebuild_batch_events_max;
+        int64_t rebuild_busy_percent;
+        int64_t rebuild_lag_max;
+        int64_t rebuild_hold_ms;
+        int64_t rebuild_examples_max;
 } ProjectorConfig;
 
 extern const ConfigItem projector_config_items[];

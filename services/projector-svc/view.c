@@ -60,6 +60,7 @@ ErrorCode view_new(View **ret, const Schema *schema, const Model *model, Error *
 
 static void drop_version(View *view)
 {
+        free(view->metrics_name);
         free(view->schema_name);
         free(view->take_sql);
         free(view->advance_sql);
@@ -74,6 +75,7 @@ void view_free(View *view)
         drop_version(view);
         free(view->aggregates);
         free(view->columns);
+        schema_free(view->own_schema);
         free(view);
 }
 
@@ -87,14 +89,27 @@ static char *make(const View *view, void (*append)(Buffer *sql, const View *view
 
 void view_set_version(View *view, int version)
 {
-        Buffer name = BUFFER_INIT;
+        Buffer name = BUFFER_INIT, metrics = BUFFER_INIT;
 
         drop_version(view);
         view->version = version;
+        view->role = VIEW_LIVE;
+        buffer_append_string(&metrics, view->model->view);
+        view->metrics_name = buffer_take(&metrics);
         buffer_printf(&name, "view_%s_%d", view->model->view, version);
         view->schema_name = buffer_take(&name);
         view->take_sql = make(view, view_sql_take);
         view->advance_sql = make(view, view_sql_advance);
         view->load_sql = make(view, view_sql_load);
         view->write_sql = make(view, view_sql_write);
+}
+
+void view_set_building(View *view)
+{
+        Buffer name = BUFFER_INIT;
+
+        buffer_printf(&name, "%s/%d", view->model->view, view->version);
+        free(view->metrics_name);
+        view->metrics_name = buffer_take(&name);
+        view->role = VIEW_BUILDING;
 }

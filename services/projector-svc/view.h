@@ -10,7 +10,14 @@
 #include "common/domain/row_fold.h"
 #include "common/model/model.h"
 
+/* What readers see of a version. */
+typedef enum ViewRole {
+        VIEW_LIVE,
+        VIEW_BUILDING, /* nothing: it catches up beside the live one */
+} ViewRole;
+
 typedef struct View {
+        Schema *own_schema; /* NULL: the schema is somebody else's */
         const Schema *schema;
         const Model *model;
         RowColumn *columns; /* of the model's table, "id" first */
@@ -20,7 +27,9 @@ typedef struct View {
 
         /* Of one version, once view_set_version() was called. */
         int version;
-        char *schema_name; /* "view_project_1" */
+        ViewRole role;
+        char *metrics_name; /* "project", and "project/2" while version 2 is built */
+        char *schema_name;  /* "view_project_1" */
         char *take_sql, *advance_sql, *load_sql, *write_sql;
 } View;
 
@@ -34,5 +43,6 @@ _must_check_ ErrorCode view_new(View **ret, const Schema *schema, const Model *m
 void view_free(View *view);
 DEFINE_CLEANUP(View *, view_free)
 
-/* Point the statements at the tables of @version. */
+/* Point the statements at the tables of @version, which is what readers see until view_set_building(). */
 void view_set_version(View *view, int version);
+void view_set_building(View *view);

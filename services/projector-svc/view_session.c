@@ -13,7 +13,7 @@
 #include "lease_members.sql.h"
 #include "lease_release.sql.h"
 #include "lease_take.sql.h"
-#include "view_registry.h"
+#include "view_open.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
@@ -64,11 +64,11 @@ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, E
                 return error_no_memory(err);
         session->view = view;
         name_owner(session);
-        buffer_printf(&name, "projector-svc %s", view->model->view);
+        buffer_printf(&name, "projector-svc %s %d", view->model->view, view->version);
         code = pg_connect(&session->conn, pg_url, name.data,
                           clock_monotonic_us() + CONNECT_TIMEOUT_US, err);
         if (!code)
-                code = view_registry_open(session->conn, view, view_session_deadline_us(), err);
+                code = view_session_check(session, err);
         if (!code)
                 code = pg_exec(session->conn, session_setup, NULL, NULL, view_session_deadline_us(),
                                "set up the session", err);
@@ -78,6 +78,11 @@ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, E
                 return code;
         *ret = TAKE_PTR(session);
         return ERROR_NONE;
+}
+
+ErrorCode view_session_check(ViewSession *session, Error *err)
+{
+        return view_check(session->view, session->conn, view_session_deadline_us(), err);
 }
 
 void view_session_close(ViewSession *session)
@@ -115,7 +120,7 @@ ErrorCode view_session_heads(ViewSession *session, FeedList *feeds, const char *
                         return code;
                 for (size_t h = 0; h < n_heads; h++) {
                         Feed *feed = feed_list_get(feeds, view->aggregates[i], heads[h].partition,
-                                                   topic_prefix, view->model->view);
+                                                   topic_prefix, view->metrics_name);
 
                         feed->last_position = heads[h].last_position;
                         feed->published_then = feed->published;

@@ -17,11 +17,15 @@ typedef struct ViewSession ViewSession;
 /* SQLSTATE of a batch that came too late: somebody else owns some of its log partitions. */
 #define VIEW_SESSION_FENCED "SK002"
 
-/* Connect, and open the view (view_registry_open()). @view gets its version. Errors as these two. */
+/* Connect, and see that the version is still what it was. Errors as pg_connect() and view_check(). */
 _must_check_ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view,
                                          Error *err);
 void view_session_close(ViewSession *session); /* all leases end */
 DEFINE_CLEANUP(ViewSession *, view_session_close)
+
+/* Whether the version still plays its role: to be asked after leases were taken, since whoever changed it before
+ * has raised the epochs before, and whoever changes it later raises them later. Errors as view_check(). */
+_must_check_ ErrorCode view_session_check(ViewSession *session, Error *err);
 
 PGconn *view_session_conn(ViewSession *session);
 int64_t view_session_deadline_us(void); /* for one statement, from now */

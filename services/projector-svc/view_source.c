@@ -11,7 +11,7 @@
 #include "common/store/store.h"
 #include "view_session.h"
 
-#define STORE_READ_MAX     1000 /* events at a time */
+#define STORE_READ_MAX     4000 /* events at a time */
 #define UNDECODED_LOGS_MAX 20
 #define WAKE_MAX           4 /* brokers at a time */
 
@@ -21,7 +21,11 @@ ErrorCode view_source_init(ViewSource *source, const ProjectorConfig *config, co
                            ViewMetrics *metrics, Error *err)
 {
         *source = (ViewSource){
-                .config = config, .view = view, .metrics = metrics, .decoder = EVENT_DECODER_INIT
+                .config = config,
+                .view = view,
+                .metrics = metrics,
+                .batch_events_max = (size_t)config->batch_events_max,
+                .decoder = EVENT_DECODER_INIT,
         };
         source->feeds.backoff =
                 BACKOFF_INIT(config->park_retry_ms * US_PER_MS, config->retry_ms_max * US_PER_MS);
@@ -112,7 +116,7 @@ void view_source_hold_event(ViewSource *source, Feed *feed, const Error *err)
 
 static size_t room(const ViewSource *source, const ViewBatch *batch)
 {
-        size_t max = (size_t)source->config->batch_events_max;
+        size_t max = source->batch_events_max;
 
         if (batch->n_items && batch->bytes >= (size_t)source->config->batch_bytes_max)
                 return 0;
@@ -180,7 +184,11 @@ static ErrorCode read_stores(ViewSource *source, PGconn *conn, ViewBatch *batch,
                 if (code || feed->source != FEED_STORE)
                         continue;
                 if (feed->next_position >= feed->store_until)
-                        code = view_source_read_topic(source, feed, err);
+                        code = source->follows ? ERROR_NONE
+                                               : view_source_read_topic(source, feed, err);
+                else if (ended && source->follows)
+                        view_source_hold(source, feed,
+                                         "the next position is not in the event store");
                 else if (ended)
                         code = end_of_store(source, feed, err);
         }
@@ -270,6 +278,10 @@ static ErrorCode take_message(ViewSource *source, PGconn *conn, ViewBatch *batch
         if (position == feed->untrue_position) {
                 feed->untrue_position = 0;
                 refuse(source, message, "the event store has no event at its position");
+                return ERROR_NONE;
+        }
+        if (source->follows && position > feed->ceiling) {
+                view_source_read_store(source, feed, feed->ceiling);
                 return ERROR_NONE;
         }
         if (position > feed->next_position + 1)

@@ -19,6 +19,8 @@ typedef struct ViewSource {
         const View *view;
         ViewMetrics *metrics;
         FeedList feeds;
+        size_t batch_events_max;
+        bool follows; /* what is read from the event store goes on there, not with its topic */
         rd_kafka_t *consumer; /* NULL until view_source_open() */
         EventDecoder decoder;
         UndecodableList *undecodable; /* to be stored before what was collected with them */

@@ -1,8 +1,10 @@
 #include "view_sql.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "common/model/model_column.h"
+#include "common/model/model_ddl.h"
 #include "common/model/sql_text.h"
 
 static void table_name(Buffer *sql, const View *view, const char *table)
@@ -29,17 +31,39 @@ void view_sql_checkpoint_table(Buffer *sql, const View *view)
                                   "autovacuum_vacuum_threshold = 10000);\n");
 }
 
-void view_sql_read_view(Buffer *sql, const View *view)
+static void append_former_columns(Buffer *sql, const View *view, const View *former)
 {
-        buffer_append_string(sql, "DROP VIEW IF EXISTS read.");
+        for (size_t i = 0; former && i < former->model->n_fields; i++) {
+                const Field *field = &former->model->fields[i];
+
+                if (field->kind != FIELD_COLUMN || field->required ||
+                    model_field(view->model, field->name))
+                        continue;
+                buffer_printf(sql, ", NULL::%s%s AS ", model_column_type(field),
+                              strcmp(model_item_type(field), "text") == 0 ? " COLLATE \"C\"" : "");
+                sql_quote_name(sql, field->name);
+        }
+}
+
+void view_sql_replace_read_view(Buffer *sql, const View *view, const View *former)
+{
+        buffer_append_string(sql, "CREATE OR REPLACE VIEW read.");
         sql_quote_name(sql, view->model->view);
-        buffer_append_string(sql, ";\nCREATE VIEW read.");
-        sql_quote_name(sql, view->model->view);
-        buffer_append_string(sql, " AS SELECT * FROM ");
+        buffer_append_string(sql, " AS SELECT *");
+        append_former_columns(sql, view, former);
+        buffer_append_string(sql, " FROM ");
         table_name(sql, view, view->model->view);
         buffer_append_string(sql, ";\nGRANT SELECT ON read.");
         sql_quote_name(sql, view->model->view);
         buffer_append_string(sql, " TO skafu_query;\n");
+}
+
+void view_sql_read_view(Buffer *sql, const View *view, const View *former)
+{
+        buffer_append_string(sql, "DROP VIEW IF EXISTS read.");
+        sql_quote_name(sql, view->model->view);
+        buffer_append_string(sql, ";\n");
+        view_sql_replace_read_view(sql, view, former);
 }
 
 void view_sql_take(Buffer *sql, const View *view)

@@ -13,8 +13,12 @@
 /* The checkpoint table of a new version. */
 void view_sql_checkpoint_table(Buffer *sql, const View *view);
 
-/* read.<view>, and who may read it. */
-void view_sql_read_view(Buffer *sql, const View *view);
+/* read.<view>, and who may read it. Fields that may be null and that @former (may be NULL) had last are still
+ * there, and null: a reader with the schema.graphql of then goes on. */
+void view_sql_read_view(Buffer *sql, const View *view, const View *former);
+
+/* The same over another version, which fails when its columns do not begin with those that it had. */
+void view_sql_replace_read_view(Buffer *sql, const View *view, const View *former);
 
 /* Take over log partitions: $1 aggregate types, $2 partitions, $3 owner. Gives type, partition, position,
  * Kafka offset, epoch of each. */

@@ -9,6 +9,7 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/log.h"
 #include "common/kafka/kafka.h"
+#include "topic_end.h"
 #include "view_parking.h"
 #include "view_session.h"
 #include "view_source.h"
@@ -32,14 +33,15 @@ struct ViewWorker {
         ViewSession *session;
         ViewSource source;
         ViewParking parking;
+        ViewBuilder builder;
         ViewWriter writer;
         ViewBatch batches[2]; /* one is under way while the other one is filled */
         size_t filling;
         Backoff backoff;
         int64_t refresh_due_us, commit_due_us, probe_due_us;
 
-        atomic_bool postgresql_ok, kafka_ok, held;
-        atomic_int_least64_t parked;
+        atomic_bool postgresql_ok, kafka_ok, held, over;
+        atomic_int_least64_t parked, lag;
 };
 
 static void hold_by_writer(void *owner, Feed *feed, const Error *err)
@@ -49,24 +51,26 @@ static void hold_by_writer(void *owner, Feed *feed, const Error *err)
         view_source_hold_event(&worker->source, feed, err);
 }
 
-ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, const Schema *schema,
-                          const Model *model, Error *err)
+ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View *view,
+                          const BuildOrder *order, const char *live_schema, Error *err)
 {
         _cleanup_(view_worker_freep) ViewWorker *worker = calloc(1, sizeof *worker);
         ErrorCode code;
 
-        if (!worker)
+        if (!worker) {
+                view_free(view);
                 return error_no_memory(err);
+        }
         worker->config = config;
+        worker->view = view;
         worker->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
-        code = view_new(&worker->view, schema, model, err);
-        if (code)
-                return code;
-        view_metrics_init(&worker->metrics, model->view);
+        view_metrics_init(&worker->metrics, view->metrics_name);
         code = view_source_init(&worker->source, config, worker->view, &worker->metrics, err);
         if (!code)
                 code = view_parking_init(&worker->parking, config, worker->view, &worker->metrics,
                                          &worker->source, err);
+        view_builder_init(&worker->builder, config, order, live_schema);
+        worker->source.follows = view_builder_builds(&worker->builder);
         view_writer_init(&worker->writer, worker->view, &worker->source.feeds, &worker->metrics,
                          hold_by_writer, worker);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
@@ -81,13 +85,12 @@ void view_worker_free(ViewWorker *worker)
 {
         if (!worker)
                 return;
-        if (worker->view) {
-                view_parking_deinit(&worker->parking);
-                view_source_deinit(&worker->source);
-                view_writer_deinit(&worker->writer);
-                for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
-                        view_batch_deinit(&worker->batches[i]);
-        }
+        view_parking_deinit(&worker->parking);
+        view_source_deinit(&worker->source);
+        view_builder_deinit(&worker->builder);
+        view_writer_deinit(&worker->writer);
+        for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
+                view_batch_deinit(&worker->batches[i]);
         view_session_close(worker->session);
         view_free(worker->view);
         free(worker);
@@ -109,6 +112,7 @@ static void drop_session(ViewWorker *worker)
         view_writer_abandon(&worker->writer);
         view_parking_release(&worker->parking, NULL);
         view_session_close(TAKE_PTR(worker->session));
+        view_builder_close(&worker->builder);
         worker->refresh_due_us = 0;
 }
 
@@ -119,6 +123,8 @@ static ErrorCode ensure_session(ViewWorker *worker, Error *err)
         if (!worker->session)
                 code = view_session_open(&worker->session, worker->config->pg_url, worker->view,
                                          err);
+        if (!code)
+                code = view_builder_open(&worker->builder, worker->view, err);
         return code ? code : view_source_open(&worker->source, err);
 }
 
@@ -154,9 +160,9 @@ static ErrorCode lease(ViewWorker *worker, size_t max, Error *err)
                 log_info("feed-taken", "%s: %s partition %" PRId32 " from position %" PRId64,
                          worker->view->model->view, taken[i]->topic, taken[i]->partition,
                          taken[i]->position);
-                code = view_source_read_topic(&worker->source, taken[i], err);
+                code = view_builder_read(&worker->builder, &worker->source, taken[i], err);
         }
-        return code;
+        return code || n == 0 ? code : view_session_check(worker->session, err);
 }
 
 /* Own about as many log partitions as every other instance does. */
@@ -176,31 +182,10 @@ static ErrorCode balance(ViewWorker *worker, Error *err)
                                                        : ERROR_NONE;
 }
 
-/* A broker that has forgotten what it acknowledged shows no gap when nothing comes after it. */
-static void check_end(ViewWorker *worker, Feed *feed)
-{
-        bool missing = feed->at_end && feed->next_position < feed->published_then;
-
-        if (missing &&
-            (feed->source == FEED_TOPIC || (feed->source == FEED_HELD && !feed->held_by_event))) {
-                metric_add(worker->metrics.gaps, 1);
-                log_warning("gap",
-                            "%s: %s partition %" PRId32 " ends before position %" PRId64
-                            ", which was published; reading the event store",
-                            worker->view->model->view, feed->topic, feed->partition,
-                            feed->published_then);
-                view_source_read_store(&worker->source, feed, feed->published_then);
-        }
-        if (feed->position > feed->last_position && feed->source != FEED_HELD)
-                view_source_hold(&worker->source, feed,
-                                 "the view is ahead of the event store: does the topic belong to "
-                                 "another database?");
-}
-
 static void report_feeds(ViewWorker *worker)
 {
         FeedList *feeds = feeds_of(worker);
-        int64_t held = 0;
+        int64_t held = 0, lags = 0;
 
         for (size_t i = 0; i < feeds->n_feeds; i++) {
                 Feed *feed = feeds->feeds[i];
@@ -209,11 +194,13 @@ static void report_feeds(ViewWorker *worker)
                 if (feed->source == FEED_NONE)
                         continue;
                 metric_set(feed->lag, lag > 0 ? lag : 0);
+                lags += lag > 0 ? lag : 0;
                 held += feed->held_by_event;
         }
         metric_set(worker->metrics.held, held);
         atomic_store(&worker->held, held > 0);
         atomic_store(&worker->parked, (int64_t)parked_set_count(&worker->parking.parked));
+        atomic_store(&worker->lag, lags);
 }
 
 static ErrorCode refresh(ViewWorker *worker, Error *err)
@@ -226,8 +213,9 @@ static ErrorCode refresh(ViewWorker *worker, Error *err)
                 code = balance(worker, err);
         for (size_t i = 0; !code && i < feeds->n_feeds; i++)
                 if (feeds->feeds[i]->source != FEED_NONE)
-                        check_end(worker, feeds->feeds[i]);
+                        topic_end_check(&worker->source, feeds->feeds[i]);
         worker->source.undecoded_logs = 0;
+        view_builder_look_around(&worker->builder, feeds);
         report_feeds(worker);
         return code;
 }
@@ -242,10 +230,11 @@ static ErrorCode retry_held(ViewWorker *worker, int64_t now_us, Error *err)
 
                 if (feed->source != FEED_HELD || now_us < feed->retry_us)
                         continue;
-                if (feed->held_by_event && feed->failed_position <= feed->last_position)
+                if (!view_builder_builds(&worker->builder) && feed->held_by_event &&
+                    feed->failed_position <= feed->last_position)
                         view_source_read_store(&worker->source, feed, feed->failed_position);
                 else
-                        code = view_source_read_topic(&worker->source, feed, err);
+                        code = view_builder_read(&worker->builder, &worker->source, feed, err);
         }
         return code;
 }
@@ -317,22 +306,43 @@ static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
         return code;
 }
 
+/* A version that is built rests now and then. */
+static ErrorCode rest(ViewWorker *worker, ViewBatch *batch, int64_t rest_us, Error *err)
+{
+        ErrorCode code = finish(worker, batch, err);
+
+        clock_wait_us(rest_us < POLL_MS * US_PER_MS ? rest_us : POLL_MS * US_PER_MS);
+        return code;
+}
+
+static ErrorCode collect(ViewWorker *worker, ViewBatch *batch, Error *err)
+{
+        PGconn *conn = worker->builder.reader;
+        ErrorCode code = view_builder_follow(&worker->builder, &worker->source, err);
+
+        worker->source.batch_events_max =
+                view_builder_batch_max(&worker->builder, feeds_of(worker));
+        if (!code && !conn && view_source_needs_store(&worker->source))
+                code = finish(worker, batch, err);
+        if (!code && !conn && !worker->writer.batch)
+                conn = view_session_conn(worker->session);
+        return code ? code : view_source_collect(&worker->source, conn, batch, POLL_MS, err);
+}
+
 /* Fill one batch while PostgreSQL works on the one before, then send it off. */
 static ErrorCode work(ViewWorker *worker, Error *err)
 {
         ViewBatch *batch = &worker->batches[worker->filling];
-        PGconn *conn = NULL;
+        int64_t rest_us = view_builder_rest_us(&worker->builder);
         ErrorCode code = ensure_session(worker, err);
 
         view_batch_clear(batch);
         if (!code)
                 code = serve_timers(worker, batch, err);
-        if (!code && view_source_needs_store(&worker->source))
-                code = finish(worker, batch, err);
-        if (!code && !worker->writer.batch)
-                conn = view_session_conn(worker->session);
+        if (!code && rest_us)
+                return rest(worker, batch, rest_us, err);
         if (!code)
-                code = view_source_collect(&worker->source, conn, batch, POLL_MS, err);
+                code = collect(worker, batch, err);
         if (!code)
                 code = finish(worker, batch, err);
         if (!code) /* before a checkpoint can be behind them */
@@ -341,6 +351,7 @@ static ErrorCode work(ViewWorker *worker, Error *err)
                                               err);
         if (!code)
                 code = view_writer_begin(&worker->writer, worker->session, batch, err);
+        view_builder_note(&worker->builder, feeds_of(worker), batch->n_items);
         worker->filling = 1 - worker->filling;
         return code;
 }
@@ -378,6 +389,10 @@ static void *run(void *data)
                 Error err = ERROR_INIT;
                 ErrorCode code = work(worker, &err);
 
+                if (code == ERROR_NOT_FOUND) {
+                        log_info("view-over", "%s", err.message);
+                        break;
+                }
                 if (code == ERROR_INVALID && !worker->session) {
                         daemon_fail("%s", err.message);
                         break;
@@ -390,18 +405,12 @@ static void *run(void *data)
                 backoff_reset(&worker->backoff);
         }
         end(worker);
+        atomic_store(&worker->over, true);
         return NULL;
 }
 
 ErrorCode view_worker_start(ViewWorker *worker, Error *err)
 {
-        Error fault = ERROR_INIT;
-
-        if (ensure_session(worker, &fault) == ERROR_INVALID) {
-                if (err)
-                        *err = fault;
-                return ERROR_INVALID;
-        }
         if (pthread_create(&worker->thread, NULL, run, worker) != 0)
                 return error_set(err, ERROR_INTERNAL, "could not start the thread of a view");
         worker->running = true;
@@ -423,5 +432,7 @@ ViewWorkerHealth view_worker_health(const ViewWorker *worker)
                                    .postgresql = atomic_load(&worker->postgresql_ok),
                                    .kafka = atomic_load(&worker->kafka_ok),
                                    .held = atomic_load(&worker->held),
-                                   .parked = atomic_load(&worker->parked) };
+                                   .parked = atomic_load(&worker->parked),
+                                   .over = atomic_load(&worker->over),
+                                   .lag = atomic_load(&worker->lag) };
 }

@@ -1,27 +1,27 @@
 #pragma once
 
 /*
- * view_worker.h — the thread that keeps one view up to date. It recovers by itself from whatever PostgreSQL
- * and Kafka do to it.
+ * view_worker.h — the thread that keeps one version of a view up to date, or builds it. It recovers by itself
+ * from whatever PostgreSQL and Kafka do to it, and ends when its version has another role.
  */
 
-#include "common/model/model.h"
-#include "projector_config.h"
+#include "view_builder.h"
 
 typedef struct ViewWorker ViewWorker;
 
-/* @config and @schema outlive the worker. Errors as view_new(). */
-_must_check_ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config,
-                                       const Schema *schema, const Model *model, Error *err);
+/**
+ * view_worker_new() - the worker of one version
+ * @view:         with its version and role; the worker's from now on, also on failure
+ * @order:        how to build it; NULL when it is live. Outlives the worker, as @config does
+ * @live_schema:  of the version beside which it is built, NULL when there is none
+ */
+_must_check_ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View *view,
+                                       const BuildOrder *order, const char *live_schema,
+                                       Error *err);
 void view_worker_free(ViewWorker *worker);
 DEFINE_CLEANUP(ViewWorker *, view_worker_free)
 
-/**
- * view_worker_start() - open the view and start the thread
- *
- * A server that cannot be reached is waited for in the thread.
- * Return: ERROR_NONE; ERROR_INVALID when the view was made from another schema.graphql.
- */
+/* Start the thread. A server that cannot be reached is waited for there. */
 _must_check_ ErrorCode view_worker_start(ViewWorker *worker, Error *err);
 
 /* Finish the batch at hand, give the log partitions up, end the thread. */
@@ -33,6 +33,8 @@ typedef struct ViewWorkerHealth {
         bool kafka;      /* the brokers have answered lately */
         bool held;       /* an event cannot be applied */
         int64_t parked;  /* aggregates, since one of their events cannot */
+        bool over;       /* the version has another role by now, and the thread has ended */
+        int64_t lag;     /* stored events of its log partitions that it does not show */
 } ViewWorkerHealth;
 
 /* Thread: any. */

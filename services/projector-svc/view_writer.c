@@ -5,8 +5,10 @@
 
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
+#include "common/daemon/log.h"
 #include "event_fault.h"
 
+#define TOLD_MAX       8 /* lines about fields that were left out */
 #define CONFLICT_TRIES 5
 
 /* What every try needs. */
@@ -24,6 +26,7 @@ void view_writer_init(ViewWriter *writer, const View *view, const FeedList *feed
                                 .fold = row_fold_new(view->columns, view->n_columns),
                                 .hold = hold,
                                 .owner = owner };
+        row_fold_leave_out(writer->fold);
 }
 
 void view_writer_deinit(ViewWriter *writer)
@@ -59,6 +62,20 @@ static size_t mark(const Apply *apply, size_t from, size_t to)
         return n;
 }
 
+/* Projections may know more fields than the version has: that is said, and no fault. */
+static void tell_left_out(const Apply *apply)
+{
+        ViewWriter *writer = apply->writer;
+        const char *field = row_fold_left_out(writer->fold);
+
+        if (!field || field == writer->told || writer->n_told++ >= TOLD_MAX)
+                return;
+        writer->told = field;
+        log_warning("field-left-out",
+                    "%s version %d: a projection sets \"%s\", which is no field of its schema",
+                    apply->batch->view->model->view, apply->batch->view->version, field);
+}
+
 /* It is committed. */
 static void settle(const Apply *apply, size_t from, size_t to)
 {
@@ -78,6 +95,7 @@ static void settle(const Apply *apply, size_t from, size_t to)
                 feed->held_by_event = false;
                 backoff_reset(&feed->backoff);
         }
+        tell_left_out(apply);
         metric_add(metrics->batches, 1);
         metric_add(metrics->events, (int64_t)apply->writer->n_events);
         for (size_t i = from; i < to; i++) {

@@ -18,7 +18,9 @@ typedef struct ViewWriter {
         void *owner;      /* of the callback */
         ViewBatch *batch; /* under way; NULL when none is */
         size_t n_events;  /* in it */
-        bool must_retry;  /* it failed before it was sent, and less of it may not */
+        const char *told; /* the field that was left out last, in the log */
+        size_t n_told;
+        bool must_retry; /* it failed before it was sent, and less of it may not */
 } ViewWriter;
 
 void view_writer_init(ViewWriter *writer, const View *view, const FeedList *feeds,

@@ -10,17 +10,28 @@
 #include "common/pg/pg_params.h"
 #include "read_statement.h"
 
-#define LOOK_FIRST_US (2 * US_PER_MS)
-#define LOOK_MAX_US   (50 * US_PER_MS)
+#define LOOK_FIRST_US        (2 * US_PER_MS)
+#define LOOK_MAX_US          (50 * US_PER_MS)
 
-#define NAME_SIZE     48
+#define NAME_SIZE            48
 
-/* A view that is not there, or is one of an older schema.graphql that lacks a column. */
-static const char *const not_built[] = { "42P01", "3F000", "42703" };
+#define STATE_UNKNOWN_COLUMN "42703"
+
+/* A view that is not there. */
+static const char *const not_built[] = { "42P01", "3F000" };
 
 ErrorCode read_fault(ErrorCode code, const Model *model, Error *err)
 {
-        for (size_t i = 0; code == ERROR_INTERNAL && i < ARRAY_SIZE(not_built); i++)
+        if (code != ERROR_INTERNAL)
+                return code;
+        if (strcmp(err->sqlstate, STATE_UNKNOWN_COLUMN) == 0)
+                return error_set(
+                        err, ERROR_UNAVAILABLE,
+                        "view \"%s\", or one that it needs, does not have every field that "
+                        "was asked for: it is being built from this schema.graphql, or from "
+                        "a newer one",
+                        model->view);
+        for (size_t i = 0; i < ARRAY_SIZE(not_built); i++)
                 if (strcmp(err->sqlstate, not_built[i]) == 0)
                         return error_set(
                                 err, ERROR_UNAVAILABLE,

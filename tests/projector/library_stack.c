@@ -14,6 +14,8 @@
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
 #include "library.h"
+#include "services/projector-svc/view_open.h"
+#include "services/projector-svc/view_registry.h"
 #include "tests/support/eventually.h"
 
 #define DEADLINE (clock_monotonic_us() + LIBRARY_WAIT_MS * US_PER_MS)
@@ -59,6 +61,11 @@ static void configure(LibraryStack *stack)
                                            .kafka_queue_kbytes = 4096,
                                            .refresh_ms = 100,
                                            .retry_ms_max = 200,
+                                           .rebuild_batch_events_max = 300,
+                                           .rebuild_busy_percent = 50,
+                                           .rebuild_lag_max = 2000,
+                                           .rebuild_hold_ms = 2000,
+                                           .rebuild_examples_max = 3,
                                            .park_tries = 3,
                                            .park_retry_ms = 10,
                                            .parked_aggregates_max = 100,
@@ -268,12 +275,19 @@ void library_note_published(LibraryStack *stack)
 
 ViewWorker *library_worker(LibraryStack *stack)
 {
+        _cleanup_(version_list_deinit) VersionList list = VERSION_LIST_INIT;
+        _cleanup_(PQfinishp) PGconn *conn = NULL;
         ViewWorker *worker = NULL;
+        View *view = NULL;
         Error err = ERROR_INIT;
 
-        need(view_worker_new(&worker, &stack->config, stack->schema,
-                             schema_model(stack->schema, "Book"), &err),
+        need(pg_connect(&conn, stack->projector_url, "test", DEADLINE, &err), &err);
+        need(view_registry_register(conn, stack->schema, DEADLINE, &err), &err);
+        need(version_list_read(&list, conn, DEADLINE, &err), &err);
+        need(view_open(&view, conn, stack->schema, version_list_live(&list, "book"), DEADLINE,
+                       &err),
              &err);
+        need(view_worker_new(&worker, &stack->config, view, NULL, NULL, &err), &err);
         need(view_worker_start(worker, &err), &err);
         return worker;
 }

@@ -306,26 +306,6 @@ START_TEST(an_event_that_does_not_fit_holds_its_partition)
 }
 END_TEST
 
-START_TEST(another_schema_is_refused)
-{
-        _cleanup_(schema_freep) Schema *changed = NULL;
-        ViewWorker *refused = NULL;
-        Error err = ERROR_INIT;
-
-        worker = library_worker(stack);
-        stop(&worker);
-        ck_assert_int_eq(schema_parse(&changed, "library", library_schema_changed,
-                                      strlen(library_schema_changed), &err),
-                         0);
-        ck_assert_int_eq(view_worker_new(&refused, &stack->config, changed,
-                                         schema_model(changed, "Book"), &err),
-                         0);
-        ck_assert_int_eq(view_worker_start(refused, &err), ERROR_INVALID);
-        ck_assert_ptr_nonnull(strstr(err.message, "another schema"));
-        view_worker_free(refused);
-}
-END_TEST
-
 START_TEST(readers_and_projectors_can_do_no_more_than_they_must)
 {
         _cleanup_(PQfinishp) PGconn *reader = temp_database_connect(stack->database, "skafu_query");
@@ -378,7 +358,6 @@ int main(void)
         tcase_add_test(tcase, rows_of_other_aggregates_are_out_of_reach);
         tcase_add_loop_test(tcase, the_order_of_partitions_does_not_matter, 0, 2);
         tcase_add_test(tcase, an_event_that_does_not_fit_holds_its_partition);
-        tcase_add_test(tcase, another_schema_is_refused);
         tcase_add_test(tcase, readers_and_projectors_can_do_no_more_than_they_must);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

@@ -71,6 +71,7 @@ static ErrorCode fresh_init(Fresh *fresh, Error *err)
         }
         buffer_append_string(&fresh->columns, "\"_aggregate\", \"_sequence\"");
         fresh->fold = row_fold_new(columns, fresh->n_fields);
+        row_fold_leave_out(fresh->fold);
         fresh->changes = row_changes_new();
         return fresh->changes ? ERROR_NONE : error_no_memory(err);
 }

@@ -31,6 +31,8 @@ struct RowFold {
         size_t n_slots;  /* a power of two, at least twice rows_capacity */
         Arena texts;
         size_t compact_at; /* bytes of text */
+        bool leaves_out;   /* fields that are no columns */
+        const char *left_out;
 };
 
 static void *check_memory(void *memory)
@@ -65,6 +67,16 @@ void row_fold_free(RowFold *fold)
         free(fold->rows);
         free(fold->columns);
         free(fold);
+}
+
+void row_fold_leave_out(RowFold *fold)
+{
+        fold->leaves_out = true;
+}
+
+const char *row_fold_left_out(const RowFold *fold)
+{
+        return fold->left_out;
 }
 
 void row_fold_clear(RowFold *fold)
@@ -206,12 +218,16 @@ static size_t find_column(const RowFold *fold, const char *name, size_t begin)
         return UNKNOWN_COLUMN;
 }
 
-static ErrorCode check_columns(const RowFold *fold, const RowChange *change, Error *err)
+static ErrorCode check_columns(RowFold *fold, const RowChange *change, Error *err)
 {
         size_t column = 0;
 
         for (size_t i = 0; i < change->n_values; i++) {
                 column = find_column(fold, change->values[i].field, column + 1);
+                if (column == UNKNOWN_COLUMN && fold->leaves_out) {
+                        fold->left_out = change->values[i].field;
+                        continue;
+                }
                 if (column == UNKNOWN_COLUMN)
                         return error_set(err, ERROR_INVALID,
                                          "a projection sets \"%s\", which is no field of the model",
@@ -230,7 +246,8 @@ static void set_values(RowFold *fold, const char **values, const RowChange *chan
 
         for (size_t i = 0; i < change->n_values; i++) {
                 column = find_column(fold, change->values[i].field, column + 1);
-                values[column] = keep(&fold->texts, change->values[i].text);
+                if (column != UNKNOWN_COLUMN)
+                        values[column] = keep(&fold->texts, change->values[i].text);
         }
 }
 

@@ -42,6 +42,13 @@ RowFold *row_fold_new(const RowColumn *columns, size_t n_columns);
 void row_fold_free(RowFold *fold);
 DEFINE_CLEANUP(RowFold *, row_fold_free)
 
+/* From now on leave out what changes say about fields that are no columns, instead of refusing them: a view of
+ * another schema.graphql than the one that the projections were written for has fewer fields. */
+void row_fold_leave_out(RowFold *fold);
+
+/* The last field that was left out (static text), NULL when none was. */
+const char *row_fold_left_out(const RowFold *fold);
+
 /* Forget all rows, keep some memory. */
 void row_fold_clear(RowFold *fold);
 

@@ -102,6 +102,7 @@ typedef struct Schema {
         size_t n_models;
         EnumType **enums;
         size_t n_enums;
+        char *source; /* the text that it was made from */
 } Schema;
 
 /**

@@ -102,6 +102,7 @@ ErrorCode schema_parse(Schema **ret, const char *name, const char *text, size_t 
                 code = check_document(&document, owner, err);
         if (code)
                 return code;
+        schema->source = arena_copy_n(&owner->arena, text, size);
         *ret = TAKE_PTR(schema);
         return ERROR_NONE;
 }

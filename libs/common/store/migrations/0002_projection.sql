@@ -18,18 +18,58 @@ CREATE TABLE projection.views (
     version int4 NOT NULL CHECK (version > 0),
     schema_name text COLLATE "C" NOT NULL UNIQUE,
     fingerprint text COLLATE "C" NOT NULL,
-    state text COLLATE "C" NOT NULL CHECK (state IN ('building', 'live', 'retired')),
+    schema_text text COLLATE "C",
+    state text COLLATE "C" NOT NULL CHECK (state IN ('building', 'live', 'retired', 'dropped')),
     live bool NOT NULL GENERATED ALWAYS AS (state = 'live') STORED,
     created_at timestamptz NOT NULL DEFAULT now(),
     live_since timestamptz,
     PRIMARY KEY (view, version)
 );
 CREATE UNIQUE INDEX views_live ON projection.views (view) WHERE live;
-COMMENT ON TABLE projection.views IS 'One row per version of a view; at most one of them is live.';
+COMMENT ON TABLE projection.views IS 'One row per version of a view that ever was; at most one of them is live.';
 COMMENT ON COLUMN projection.views.fingerprint IS
     'Of the tables and indexes: tells whether they are still those of schema.graphql.';
+COMMENT ON COLUMN projection.views.schema_text IS
+    'The schema.graphql that it was made from, so that a projector with another one can go on feeding it.';
 COMMENT ON COLUMN projection.views.state IS
-    'building: catches up beside the live one; live: what readers see; retired: replaced.';
+    'building: catches up beside the live one; live: what readers see; retired: replaced, no longer fed; '
+    'dropped: its tables are gone, its row tells projectors that its schema is an older one.';
+
+CREATE TABLE projection.rebuilds (
+    id int8 PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    view text COLLATE "C" NOT NULL,
+    version int4 NOT NULL,
+    reason text COLLATE "C" NOT NULL CHECK (reason IN ('asked', 'schema', 'switch-back')),
+    requested_by text COLLATE "C" NOT NULL,
+    requested_at timestamptz NOT NULL DEFAULT now(),
+    source text COLLATE "C" NOT NULL CHECK (source IN ('store', 'topic')),
+    rate int8 NOT NULL DEFAULT 0 CHECK (rate >= 0),
+    switches_by_itself bool NOT NULL DEFAULT true,
+    ignore_differences bool NOT NULL DEFAULT false,
+    paused bool NOT NULL DEFAULT false,
+    phase text COLLATE "C" NOT NULL DEFAULT 'building'
+        CHECK (phase IN ('building', 'comparing', 'waiting', 'different', 'switched', 'cancelled')),
+    note text COLLATE "C",
+    differences json,
+    compared_at timestamptz,
+    caught_up_at timestamptz,
+    measured_at timestamptz NOT NULL DEFAULT now(),
+    measured_events int8 NOT NULL DEFAULT 0,
+    events_per_second float8 NOT NULL DEFAULT 0,
+    finished_at timestamptz,
+    actions jsonb NOT NULL DEFAULT '[]',
+    FOREIGN KEY (view, version) REFERENCES projection.views
+);
+CREATE UNIQUE INDEX rebuilds_running ON projection.rebuilds (view) WHERE finished_at IS NULL;
+CREATE INDEX rebuilds_version ON projection.rebuilds (view, version, id);
+COMMENT ON TABLE projection.rebuilds IS
+    'Every time that a version of a view was built to take over: what was asked for, by whom, and what came of it. '
+    'At most one runs per view. Projectors read the wishes here and act on them.';
+COMMENT ON COLUMN projection.rebuilds.phase IS
+    'building: catches up; comparing: with the live version; waiting: for somebody to ask for the switch; '
+    'different: the comparison failed, nothing happens until somebody asks; switched, cancelled: it is over.';
+COMMENT ON COLUMN projection.rebuilds.rate IS 'Events per second at most, over all projectors; 0: as fast as it goes.';
+COMMENT ON COLUMN projection.rebuilds.actions IS 'Who asked for what since: [{"action","by","at"}, …].';
 
 -- The projector makes schemas of views and no others: it has no CREATE on the database.
 CREATE FUNCTION projection.create_schema(view text, version int4) RETURNS text
@@ -75,7 +115,7 @@ ALTER VIEW read.checkpoint OWNER TO skafu_projector;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA projection FROM PUBLIC;
 GRANT USAGE ON SCHEMA projection TO skafu_projector;
-GRANT SELECT, INSERT, UPDATE, DELETE ON projection.views TO skafu_projector;
+GRANT SELECT, INSERT, UPDATE, DELETE ON projection.views, projection.rebuilds TO skafu_projector;
 GRANT EXECUTE ON FUNCTION projection.create_schema(text, int4), projection.fence(int8, int4) TO skafu_projector;
 
 -- command-svc waits for views (?wait=…), query-svc reads everything here.

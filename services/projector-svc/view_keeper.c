@@ -1,0 +1,243 @@
+#include "view_keeper.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/backoff.h"
+#include "common/base/clock.h"
+#include "common/daemon/daemon.h"
+#include "common/daemon/log.h"
+#include "common/pg/pg_params.h"
+#include "rebuild_finish.h"
+#include "rebuild_measure.sql.h"
+#include "rebuild_progress.h"
+#include "view_registry.h"
+#include "view_workers.h"
+
+#define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
+#define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
+#define RETRY_FIRST_US       (100 * US_PER_MS)
+#define NEAR_EVENTS          1000 /* behind the live version: the switch can be tried */
+
+struct ViewKeeper {
+        const ProjectorConfig *config;
+        const Schema *schema;
+        pthread_t thread;
+        bool running;
+
+        /* the thread's */
+        PGconn *conn;
+        VersionList list;
+        ViewWorkers workers;
+        RebuildFinish finish;
+        Backoff backoff;
+        bool registered;
+
+        pthread_mutex_t lock; /* of what follows; held for moments only */
+        pthread_cond_t wake;
+        bool stopping, woken;
+};
+
+static int64_t deadline_us(void)
+{
+        return clock_monotonic_us() + STATEMENT_TIMEOUT_US;
+}
+
+ErrorCode view_keeper_new(ViewKeeper **ret, const ProjectorConfig *config, const Schema *schema,
+                          Error *err)
+{
+        _cleanup_(view_keeper_freep) ViewKeeper *keeper = calloc(1, sizeof *keeper);
+        pthread_condattr_t attributes;
+        ErrorCode code;
+
+        if (!keeper)
+                return error_no_memory(err);
+        keeper->config = config;
+        keeper->schema = schema;
+        keeper->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
+        rebuild_finish_init(&keeper->finish, config, schema);
+        (void)pthread_mutex_init(&keeper->lock, NULL);
+        (void)pthread_condattr_init(&attributes);
+        (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        (void)pthread_cond_init(&keeper->wake, &attributes);
+        (void)pthread_condattr_destroy(&attributes);
+        code = view_workers_init(&keeper->workers, config, schema, err);
+        if (code)
+                return code;
+        *ret = TAKE_PTR(keeper);
+        return ERROR_NONE;
+}
+
+void view_keeper_free(ViewKeeper *keeper)
+{
+        if (!keeper)
+                return;
+        rebuild_finish_deinit(&keeper->finish);
+        view_workers_deinit(&keeper->workers);
+        version_list_deinit(&keeper->list);
+        PQfinish(keeper->conn);
+        (void)pthread_cond_destroy(&keeper->wake);
+        (void)pthread_mutex_destroy(&keeper->lock);
+        free(keeper);
+}
+
+static ErrorCode measure(ViewKeeper *keeper, const VersionRebuild *rebuild, int64_t done,
+                         Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_int64(params, rebuild->id);
+        pg_params_int64(params, done);
+        return pg_exec(keeper->conn, sql_rebuild_measure, params, NULL, deadline_us(),
+                       "measure a rebuild", err);
+}
+
+/* Measure a version that is built, and begin its end when it is near. */
+static ErrorCode attend(ViewKeeper *keeper, const ViewVersion *version, Error *err)
+{
+        _cleanup_(rebuild_progress_deinit) RebuildProgress progress = REBUILD_PROGRESS_INIT;
+        const ViewVersion *live = version_list_live(&keeper->list, version->view);
+        const OwnModel *own = view_workers_model(&keeper->workers, version->view);
+        const VersionRebuild *rebuild = &version->rebuild;
+        ErrorCode code;
+
+        code = rebuild_progress_read(&progress, keeper->conn, own->model->name, version, live,
+                                     deadline_us(), err);
+        if (!code)
+                code = measure(keeper, rebuild, progress.done, err);
+        if (code)
+                return code;
+        if (!rebuild->paused && !rebuild->different && !rebuild->waiting &&
+            progress.done + NEAR_EVENTS >= progress.goal && rebuild_finish_is_free(&keeper->finish))
+                rebuild_finish_start(&keeper->finish, version->view);
+        return ERROR_NONE;
+}
+
+static ErrorCode attend_all(ViewKeeper *keeper, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        (void)rebuild_finish_is_free(&keeper->finish);
+        for (size_t i = 0; !code && i < keeper->list.n_versions; i++) {
+                const ViewVersion *version = &keeper->list.versions[i];
+
+                if (version->state == VERSION_BUILDING &&
+                    view_workers_feed(&keeper->workers, version))
+                        code = attend(keeper, version, err);
+        }
+        return code;
+}
+
+static ErrorCode look(ViewKeeper *keeper, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        if (!keeper->conn)
+                code = pg_connect(&keeper->conn, keeper->config->pg_url, "projector-svc keeper",
+                                  clock_monotonic_us() + CONNECT_TIMEOUT_US, err);
+        if (!code && !keeper->registered)
+                code = view_registry_register(keeper->conn, keeper->schema, deadline_us(), err);
+        if (code)
+                return code;
+        keeper->registered = true;
+        code = version_list_read(&keeper->list, keeper->conn, deadline_us(), err);
+        if (!code)
+                code = view_workers_follow(&keeper->workers, keeper->conn, &keeper->list, err);
+        return code ? code : attend_all(keeper, err);
+}
+
+/* Until it is time, or somebody wakes us. */
+static void wait_for(ViewKeeper *keeper, int64_t wait_us)
+{
+        int64_t until_us = clock_monotonic_us() + wait_us;
+        struct timespec until = { .tv_sec = until_us / US_PER_SEC,
+                                  .tv_nsec = until_us % US_PER_SEC * 1000 };
+
+        (void)pthread_mutex_lock(&keeper->lock);
+        while (!keeper->stopping && !keeper->woken)
+                if (pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until) != 0)
+                        break;
+        keeper->woken = false;
+        (void)pthread_mutex_unlock(&keeper->lock);
+}
+
+static bool must_stop(ViewKeeper *keeper)
+{
+        bool stopping;
+
+        (void)pthread_mutex_lock(&keeper->lock);
+        stopping = keeper->stopping;
+        (void)pthread_mutex_unlock(&keeper->lock);
+        return stopping;
+}
+
+static void *run(void *data)
+{
+        ViewKeeper *keeper = data;
+
+        while (!must_stop(keeper)) {
+                Error err = ERROR_INIT;
+                ErrorCode code = look(keeper, &err);
+
+                if (code == ERROR_INVALID) {
+                        daemon_fail("%s", err.message);
+                        break;
+                }
+                if (!code) {
+                        backoff_reset(&keeper->backoff);
+                        wait_for(keeper, keeper->config->refresh_ms * US_PER_MS);
+                        continue;
+                }
+                log_warning("registry-unread", "%s", err.message);
+                PQfinish(TAKE_PTR(keeper->conn));
+                wait_for(keeper, backoff_next_us(&keeper->backoff));
+        }
+        rebuild_finish_stop(&keeper->finish);
+        view_workers_stop(&keeper->workers);
+        return NULL;
+}
+
+ErrorCode view_keeper_start(ViewKeeper *keeper, Error *err)
+{
+        Error fault = ERROR_INIT;
+
+        if (look(keeper, &fault) == ERROR_INVALID) {
+                view_workers_stop(&keeper->workers);
+                if (err)
+                        *err = fault;
+                return ERROR_INVALID;
+        }
+        if (pthread_create(&keeper->thread, NULL, run, keeper) != 0)
+                return error_set(err, ERROR_INTERNAL,
+                                 "could not start the thread that keeps views");
+        keeper->running = true;
+        return ERROR_NONE;
+}
+
+void view_keeper_stop(ViewKeeper *keeper)
+{
+        if (!keeper->running)
+                return;
+        (void)pthread_mutex_lock(&keeper->lock);
+        keeper->stopping = true;
+        (void)pthread_cond_signal(&keeper->wake);
+        (void)pthread_mutex_unlock(&keeper->lock);
+        (void)pthread_join(keeper->thread, NULL);
+        keeper->running = false;
+}
+
+void view_keeper_wake(ViewKeeper *keeper)
+{
+        (void)pthread_mutex_lock(&keeper->lock);
+        keeper->woken = true;
+        (void)pthread_cond_signal(&keeper->wake);
+        (void)pthread_mutex_unlock(&keeper->lock);
+}
+
+ViewWorkersHealth view_keeper_health(ViewKeeper *keeper)
+{
+        return view_workers_health(&keeper->workers);
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Views built again beside the live ones, under load, by two projectors that are killed at any moment; and all
+that an operator can ask of it. Readers never see an error, nor an older state than before."""
+
+import os
+import random
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import tap  # noqa: E402
+from load import Load  # noqa: E402
+from suite import Suite, token, wait_until  # noqa: E402
+from views import Reader, Views  # noqa: E402
+
+PROJECTORS = ("projector-svc", "projector-svc-2")
+
+
+class Rebuild(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        os.environ["SKAFU_REFRESH_MS"] = "200"
+        cls.suite = Suite()
+        cls.suite.__enter__()
+        cls.suite.another("projector-svc", "projector-svc-2")
+        cls.suite.start("projector-svc-2")
+        cls.views = Views(cls.suite)
+        Load(cls.suite, 1500).start().join()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.suite.__exit__(None, None, None)
+
+    def test_1_under_load_while_projectors_are_killed(self):
+        readers = [Reader(self.suite), Reader(self.suite, "/v1/services?limit=5&include=project")]
+        load = Load(self.suite, 2500, threads=4).start()
+        for reader in readers:
+            reader.start()
+        answer = self.views.post("project/rebuild", {"rate": 1500})
+        self.assertEqual((answer["version"], answer["state"]), (2, "building"), answer)
+        self.assertEqual((answer["rebuild"]["requestedBy"], answer["rebuild"]["from"]), ("root", "store"), answer)
+        self.views.post("service/rebuild", {"from": "topic"})
+        chance = random.Random(7)
+        for turn in range(6):
+            victim = PROJECTORS[turn % 2]
+            wait_until("some more commands", lambda goal=load.count() + chance.randrange(50, 250):
+                       load.count() >= goal or load.errors or load.count() >= 2500)
+            self.suite.kill(victim)
+            self.suite.start(victim)
+        self.views.await_live("project", 2)
+        self.views.await_live("service", 2)
+        load.join()
+        for reader in readers:
+            reader.finish()
+        print("#", [reader.reads for reader in readers], "reads", flush=True)
+        self.assertTrue(self.suite.verify()["ok"])
+        self.assertEqual(self.views.states("project"), {1: "retired", 2: "live"})
+        done = self.views.version("project", 2)
+        self.assertEqual(done["rebuild"]["phase"], "switched")
+        self.assertEqual({key: done["rebuild"]["differences"][key] for key in ("missing", "extra", "different")},
+                         {"missing": 0, "extra": 0, "different": 0})
+        self.assertEqual(done["progress"]["done"], done["progress"]["total"])
+
+    def test_2_pause_resume_cancel_and_rate(self):
+        self.views.post("project/rebuild", {"rate": 200})
+        status, problem = self.views.ask("POST", "/v1/views/project/rebuild", {})
+        self.assertEqual(status, 409, problem)
+        number = max(self.views.versions("project"))
+
+        def done():
+            return self.views.version("project", number)["progress"]["done"]
+
+        wait_until("the build begins", lambda: done() > 0)
+        answer = self.views.post("project/rebuild/pause", instance="projector-svc-2")
+        self.assertTrue(answer["rebuild"]["paused"])
+        self.assertEqual(answer["rebuild"]["actions"][0]["action"], "pause")
+        self.assertEqual(answer["rebuild"]["actions"][0]["by"], "root")
+        held = []
+
+        def still():
+            held.append(done())
+            return len(held) > 40 and len(set(held[-20:])) == 1
+
+        wait_until("the build rests", still)
+        self.assertLess(held[-1], self.views.version("project", number)["progress"]["total"])
+        self.views.post("project/rebuild/resume")
+        wait_until("the build goes on", lambda: done() > held[-1])
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild/cancel")[0], 204)
+        self.assertEqual(self.views.states("project")[number], "dropped")
+        wait_until("its tables are gone", lambda: not self.suite.sql(
+            f"SELECT 1 FROM pg_namespace WHERE nspname = 'view_project_{number}'"))
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild/pause")[0], 404)
+
+    def test_3_a_difference_stops_the_switch(self):
+        rows = self.suite.sql("SELECT id FROM read.project ORDER BY id LIMIT 3")
+        live = next(number for number, state in self.views.states("project").items() if state == "live")
+        self.suite.sql(f"UPDATE view_project_{live}.project SET name = 'wrong' WHERE id = '{rows[0][0]}'")
+        self.suite.sql(f"DELETE FROM view_project_{live}.project WHERE id = '{rows[1][0]}'")
+        self.suite.sql(f"INSERT INTO view_project_{live}.project (id, name, _aggregate, _sequence) VALUES ('ghost', 'g', 'ghost', 1)")
+        number = self.views.post("project/rebuild")["version"]
+        self.views.await_phase("project", number, "different")
+        self.assertEqual(self.views.states("project")[number], "building")
+        found = self.views.version("project", number)["rebuild"]
+        self.assertIn("1 rows missing, 1 extra, 1 different", found["note"])
+        self.assertEqual(found["differences"]["examples"],
+                         {"missing": ["ghost"], "extra": [rows[1][0]], "different": [rows[0][0]]})
+        self.views.post("project/switch", {"ignoreDifferences": True})
+        self.views.await_live("project", number)
+        self.assertTrue(self.suite.verify()["ok"])
+
+    def test_4_switch_by_hand_switch_back_and_drop(self):
+        reader = Reader(self.suite)
+        reader.start()
+        number = self.views.post("project/rebuild", {"switch": "manual"})["version"]
+        self.views.await_phase("project", number, "waiting")
+        before = next(n for n, state in self.views.states("project").items() if state == "live")
+        Load(self.suite, 100).start().join()
+        self.views.post("project/switch")
+        self.views.await_live("project", number)
+        Load(self.suite, 100).start().join()
+        self.views.post("project/switch-back", {"version": before})
+        self.views.await_live("project", before)
+        self.assertEqual(self.views.states("project")[number], "retired")
+        reader.finish()
+        self.assertTrue(self.suite.verify()["ok"])
+        self.assertEqual(self.views.ask("POST", f"/v1/views/project/versions/{before}/drop")[0], 409)
+        self.assertEqual(self.views.ask("POST", f"/v1/views/project/versions/{number}/drop")[0], 204)
+        self.assertEqual(self.views.ask("POST", f"/v1/views/project/versions/{number}/drop")[0], 404)
+        self.assertNotIn(number, self.views.versions("project"))
+
+    def test_5_who_may_and_what_is_malformed(self):
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild", {}, bearer=token("alice"))[0], 403)
+        for body, field in (({"from": "moon"}, "from"), ({"rate": -1}, "rate"), ({"switch": 1}, "switch"),
+                            ({"ignoreDifferences": "yes"}, "ignoreDifferences"), ({"speed": 1}, "body")):
+            status, problem = self.views.ask("POST", "/v1/views/project/rebuild", body)
+            self.assertEqual((status, problem["field"]), (400, field), problem)
+        self.assertEqual(self.views.ask("POST", "/v1/views/nothing/rebuild")[0], 404)
+        self.assertEqual(self.views.ask("GET", "/v1/views/nothing")[0], 404)
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/switch-back", {"version": 4711})[0], 404)
+
+
+if __name__ == "__main__":
+    tap.main()
