@@ -18,6 +18,12 @@ typedef enum ParkedOutcome {
         PARKED_DONE,    /* all that was held is applied; the aggregate is parked no longer */
 } ParkedOutcome;
 
+typedef struct ParkedStep {
+        ParkedOutcome outcome;
+        bool dropped;  /* the first held event was left out, as wanted */
+        Error failure; /* with PARKED_STAYS: why an event failed */
+} ParkedStep;
+
 typedef struct ParkedRetry {
         const FeedList *feeds; /* borrowed */
         ViewBatch batch;
@@ -29,13 +35,10 @@ void parked_retry_deinit(ParkedRetry *retry);
 
 /**
  * parked_retry_step() - one transaction for one aggregate
- * @feed:        ours; nothing of it is under way
- * @ret_dropped: set when the first held event was left out, as wanted
- * @ret_failure: why an event failed, with PARKED_STAYS
+ * @feed:  ours; nothing of it is under way
  *
  * Return: ERROR_NONE; or an error that concerns the whole session.
  */
 _must_check_ ErrorCode parked_retry_step(ParkedRetry *retry, ParkedStore *store,
                                          ViewSession *session, Feed *feed, const char *aggregate_id,
-                                         ParkedOutcome *ret, bool *ret_dropped, Error *ret_failure,
-                                         Error *err);
+                                         ParkedStep *ret, Error *err);

@@ -95,14 +95,14 @@ ErrorCode parked_store_list(ParkedStore *store, PGconn *conn, Feed *const *feeds
 }
 
 ErrorCode parked_store_wanted(ParkedStore *store, PGconn *conn, Feed *const *feeds, size_t n,
-                              int limit, ParkedVisit visit, void *data, Error *err)
+                              ParkedVisit visit, void *data, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         PgParams *params = begin_params(store);
         ErrorCode code;
 
         add_feeds(params, feeds, n);
-        pg_params_int64(params, limit);
+        pg_params_int64(params, PARKED_WISHES_MAX);
         code = pg_exec_prepared(conn, "parked_wanted", sql_parked_wanted, params, &res,
                                 view_session_deadline_us(), "look for wishes of operators", err);
         if (!code)
@@ -110,8 +110,8 @@ ErrorCode parked_store_wanted(ParkedStore *store, PGconn *conn, Feed *const *fee
         return code;
 }
 
-ErrorCode parked_store_add(ParkedStore *store, PGconn *conn, const Event *event, const char *error,
-                           int64_t tries, int64_t max, bool *ret_added, Error *err)
+ErrorCode parked_store_add(ParkedStore *store, PGconn *conn, const Feed *feed, const Event *event,
+                           int64_t max, bool *ret_added, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         PgParams *params = name_aggregate(store, event->aggregate_type, event->aggregate_id);
@@ -122,8 +122,8 @@ ErrorCode parked_store_add(ParkedStore *store, PGconn *conn, const Event *event,
         pg_params_int64(params, event->sequence);
         pg_params_uuid(params, &event->id);
         pg_params_text(params, event->type);
-        pg_params_text(params, error);
-        pg_params_int64(params, tries);
+        pg_params_text(params, feed->failure.message);
+        pg_params_int64(params, feed->tries);
         pg_params_int64(params, max);
         code = pg_exec_prepared(conn, "parked_add", sql_parked_add, params, &res,
                                 view_session_deadline_us(), "park an aggregate", err);

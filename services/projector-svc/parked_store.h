@@ -24,19 +24,21 @@ typedef void (*ParkedVisit)(void *data, Feed *feed, const char *aggregate_id);
 _must_check_ ErrorCode parked_store_list(ParkedStore *store, PGconn *conn, Feed *const *feeds,
                                          size_t n, ParkedVisit visit, void *data, Error *err);
 
-/* The same for those of which an operator wants something, at most @limit, the oldest wish first. */
+#define PARKED_WISHES_MAX 100
+
+/* The same for those of which an operator wants something, at most PARKED_WISHES_MAX, the oldest wish first. */
 _must_check_ ErrorCode parked_store_wanted(ParkedStore *store, PGconn *conn, Feed *const *feeds,
-                                           size_t n, int limit, ParkedVisit visit, void *data,
-                                           Error *err);
+                                           size_t n, ParkedVisit visit, void *data, Error *err);
 
 /**
- * parked_store_add() - park the aggregate of @event, which fails with @error
+ * parked_store_add() - park the aggregate of @event
+ * @feed:       of the event, with the tries and the failure
  * @max:        so many may be parked in the version
  * @ret_added:  false when they are
  */
-_must_check_ ErrorCode parked_store_add(ParkedStore *store, PGconn *conn, const Event *event,
-                                        const char *error, int64_t tries, int64_t max,
-                                        bool *ret_added, Error *err);
+_must_check_ ErrorCode parked_store_add(ParkedStore *store, PGconn *conn, const Feed *feed,
+                                        const Event *event, int64_t max, bool *ret_added,
+                                        Error *err);
 
 typedef struct ParkedWish {
         bool any;         /* false: nothing is wanted (any more) */

@@ -9,8 +9,7 @@
 #include "common/daemon/log.h"
 #include "common/store/store.h"
 
-#define WISHES_MAX 100 /* looked at together */
-#define STEPS_MAX  20  /* transactions until the other aggregates get their turn */
+#define STEPS_MAX 20 /* transactions until the other aggregates get their turn */
 
 ErrorCode view_parking_init(ViewParking *parking, const ProjectorConfig *config, const View *view,
                             ViewMetrics *metrics, ViewSource *source, Error *err)
@@ -99,9 +98,8 @@ static ErrorCode write_parked(ViewParking *parking, ViewSession *session, Feed *
         if (!code)
                 code = view_session_receive(session, err);
         if (!code)
-                code = parked_store_add(parking->store, conn, event, feed->failure.message,
-                                        feed->tries, parking->config->parked_aggregates_max,
-                                        ret_parked, err);
+                code = parked_store_add(parking->store, conn, feed, event,
+                                        parking->config->parked_aggregates_max, ret_parked, err);
         if (code)
                 return code;
         return pg_exec(conn, *ret_parked ? "COMMIT" : "ROLLBACK", NULL, NULL, deadline_us,
@@ -187,7 +185,7 @@ typedef struct Wish {
 } Wish;
 
 typedef struct Wishes {
-        Wish list[WISHES_MAX];
+        Wish list[PARKED_WISHES_MAX];
         size_t n;
 } Wishes;
 
@@ -207,24 +205,23 @@ static void wishes_deinit(Wishes *wishes)
                 free(wishes->list[i].aggregate_id);
 }
 
-static void note_outcome(ViewParking *parking, const Wish *wish, ParkedOutcome outcome,
-                         bool dropped, const Error *failure)
+static void note(ViewParking *parking, const Wish *wish, const ParkedStep *step)
 {
         _cleanup_(buffer_deinit) Buffer id = BUFFER_INIT;
         const char *view = parking->view->model->view, *type = wish->feed->aggregate->name;
 
         json_string_encode(&id, wish->aggregate_id, strlen(wish->aggregate_id));
-        if (dropped) {
+        if (step->dropped) {
                 metric_add(parking->metrics->drops, 1);
                 log_warning("event-dropped", "%s: an event of %s %s is left out, as wanted", view,
                             type, id.data);
         }
-        if (outcome == PARKED_STAYS) {
+        if (step->outcome == PARKED_STAYS) {
                 metric_add(parking->metrics->failures, 1);
                 log_warning("aggregate-stays-parked", "%s: %s %s: %s", view, type, id.data,
-                            failure->message);
+                            step->failure.message);
         }
-        if (outcome != PARKED_DONE)
+        if (step->outcome != PARKED_DONE)
                 return;
         parked_set_remove(&parking->parked, wish->feed, wish->aggregate_id);
         log_info("aggregate-unparked", "%s: %s %s is up to date again", view, type, id.data);
@@ -234,18 +231,15 @@ static void note_outcome(ViewParking *parking, const Wish *wish, ParkedOutcome o
 static ErrorCode grant(ViewParking *parking, ViewSession *session, const Wish *wish, int *steps,
                        Error *err)
 {
-        ParkedOutcome outcome = PARKED_MORE;
+        ParkedStep step = { .outcome = PARKED_MORE };
 
-        while (outcome == PARKED_MORE && (*steps)-- > 0) {
-                bool dropped = false;
-                Error failure = ERROR_INIT;
-                ErrorCode code =
-                        parked_retry_step(&parking->retry, parking->store, session, wish->feed,
-                                          wish->aggregate_id, &outcome, &dropped, &failure, err);
+        while (step.outcome == PARKED_MORE && (*steps)-- > 0) {
+                ErrorCode code = parked_retry_step(&parking->retry, parking->store, session,
+                                                   wish->feed, wish->aggregate_id, &step, err);
 
                 if (code)
                         return code;
-                note_outcome(parking, wish, outcome, dropped, &failure);
+                note(parking, wish, &step);
         }
         return ERROR_NONE;
 }
@@ -274,10 +268,10 @@ ErrorCode view_parking_serve(ViewParking *parking, ViewSession *session, Error *
         if (parked_set_count(&parking->parked) == 0)
                 return ERROR_NONE;
         code = parked_store_wanted(parking->store, view_session_conn(session), owned,
-                                   list_owned(feeds, owned), WISHES_MAX, add_wish, &wishes, err);
+                                   list_owned(feeds, owned), add_wish, &wishes, err);
         for (size_t i = 0; !code && i < wishes.n && steps > 0; i++)
                 code = grant(parking, session, &wishes.list[i], &steps, err);
-        parking->more = steps <= 0 || wishes.n == WISHES_MAX;
+        parking->more = steps <= 0 || wishes.n == PARKED_WISHES_MAX;
         count(parking);
         return code;
 }

@@ -99,10 +99,20 @@ class Parking(unittest.TestCase):
         report = self.verify()
         self.assertFalse(report["ok"])
         self.assertEqual(report["problems"], ["view service: parked: 2 aggregates, whose rows are behind"])
+        self.shown_or_not()
         self.degraded_but_ready()
+        item = self.parked()["p1"]
         self.refusals(item)
         self.drop_and_retry(item)
         self.assertTrue(self.verify()["ok"])
+
+    def shown_or_not(self):
+        """?wait= is not answered with 201 by a view that holds the change back."""
+        for project, view, expected in (("p1", "service", 202), ("p1", "project", 201), ("p3", "service", 201)):
+            headers = {"Authorization": f"Bearer {token('alice')}", "Content-Type": "application/json"}
+            body = json.dumps({"projectId": project, "name": f"seen by {view}"})
+            status, _, text = self.suite.request("command-svc", "POST", f"/v1/commands/RenameProject?wait={view}", body, headers)
+            self.assertEqual(status, expected, text)
 
     def degraded_but_ready(self):
         gauges = []

@@ -21,6 +21,7 @@ void view_names_add(ViewNames *views, const char *name);
  * store_await_views() - until all of @views show @token's change, or @deadline_us
  * @ret_reached:  false when time ran out
  *
+ * A view that holds the change back, since its aggregate is parked, does not show it.
  * Looks again and again, with growing pauses, and holds no connection in between. Each of @views must be one
  * that events of the token's aggregate type feed: one that has not begun with its log partition, or has not
  * been built, is not there yet. Thread: any that may block.

@@ -68,6 +68,15 @@ COMMENT ON COLUMN projection.undecodable.digest IS
     'SHA-256 of key, headers and value: a topic that is made anew counts its offsets from 0 again.';
 COMMENT ON COLUMN projection.undecodable.headers IS 'A line for each: name, colon, space, value.';
 
+CREATE VIEW read.parked AS
+    SELECT p.view, p.aggregate_type, p.partition, p.aggregate_id, p.event_sequence
+    FROM projection.parked AS p
+    JOIN projection.views AS v USING (view, version)
+    WHERE v.live;
+COMMENT ON VIEW read.parked IS
+    'Aggregates that a live view holds back, and from which event on: their rows are behind its checkpoint.';
+
+GRANT SELECT ON read.parked TO skafu_query, skafu_command;
 GRANT SELECT, INSERT, UPDATE, DELETE ON projection.parked TO skafu_projector;
 GRANT SELECT, INSERT ON projection.dropped TO skafu_projector;
 GRANT SELECT, INSERT, DELETE ON projection.undecodable TO skafu_projector;
