@@ -7,41 +7,32 @@
 void command_request_init(CommandRequest *request)
 {
         *request = (CommandRequest){ .payload = JSON_FIELDS_INIT };
-        (void)pthread_mutex_init(&request->lock, NULL);
-        (void)pthread_cond_init(&request->done_changed, NULL);
+        (void)sem_init(&request->completed, 0, 0);
 }
 
 void command_request_deinit(CommandRequest *request)
 {
         json_fields_deinit(&request->payload);
         stored_events_unref(request->outcome.events);
-        (void)pthread_cond_destroy(&request->done_changed);
-        (void)pthread_mutex_destroy(&request->lock);
+        (void)sem_destroy(&request->completed);
 }
 
 void command_request_complete(CommandRequest *request)
 {
-        MUTEX_GUARD(&request->lock);
-
-        assert(!request->done);
-        request->done = true;
-        /* Under the lock: the waiter frees the request as soon as it can take it. */
-        (void)pthread_cond_signal(&request->done_changed);
+        (void)sem_post(&request->completed);
 }
 
 void command_request_wait(CommandRequest *request)
 {
-        MUTEX_GUARD(&request->lock);
-
-        while (!request->done)
-                (void)pthread_cond_wait(&request->done_changed, &request->lock);
+        while (!request->is_complete)
+                request->is_complete = sem_wait(&request->completed) == 0; /* else interrupted */
 }
 
 bool command_request_is_complete(CommandRequest *request)
 {
-        MUTEX_GUARD(&request->lock);
-
-        return request->done;
+        if (!request->is_complete)
+                request->is_complete = sem_trywait(&request->completed) == 0;
+        return request->is_complete;
 }
 
 void command_request_refuse(CommandRequest *request, const Error *err, int status)

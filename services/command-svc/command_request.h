@@ -7,7 +7,7 @@
  * command_request_complete() it belongs to the writer, before and after to the handler.
  */
 
-#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 
 #include "common/base/hash.h"
@@ -71,9 +71,9 @@ typedef struct CommandRequest {
         int64_t give_up_us; /* monotonic; while its aggregate is being read, 0 before */
 
         struct CommandRequest *next; /* in the queue */
-        pthread_mutex_t lock;
-        pthread_cond_t done_changed;
-        bool done;
+        /* One wake-up each: a condition under a lock wakes the handler into waiting for the lock. */
+        sem_t completed;
+        bool is_complete; /* the handler's: it has taken notice */
 } CommandRequest;
 
 void command_request_init(CommandRequest *request);

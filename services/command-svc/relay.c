@@ -12,15 +12,19 @@
 #include "common/daemon/log.h"
 #include "common/daemon/metrics.h"
 #include "common/domain/aggregate.h"
-#include "common/kafka/event_message.h"
-#include "common/store/store.h"
+#include "common/kafka/kafka.h"
+#include "relay_feed.h"
 #include "relay_log.h"
 #include "relay_session.h"
 
-#define READ_BACK_SIZE   1000              /* events read from the store at a time */
-#define NOTE_EVERY_US    (100 * US_PER_MS) /* how much a crash makes us publish again */
-#define STALLED_AFTER_US (5 * US_PER_SEC) /* no acknowledgement for this long: the broker is away */
-#define KAFKA_TIMEOUT_US (5 * US_PER_SEC)
+#define NOTE_EVERY_US       (100 * US_PER_MS) /* how much a crash makes us publish again */
+#define STALLED_AFTER_US    (5 * US_PER_SEC) /* no acknowledgement for this long: the broker is away */
+#define KAFKA_TIMEOUT_US    (5 * US_PER_SEC)
+
+#define FLUSH_SLICE_MS      20 /* then there may be something else to do */
+#define GATHER_PER_EVENT_US 500
+#define GATHER_MAX_US       (20 * US_PER_MS)
+#define GATHER_EVENTS_MAX   500
 
 struct Relay {
         const CommandConfig *config;
@@ -28,7 +32,7 @@ struct Relay {
         size_t n_logs;
         size_t partitions;
 
-        int wake_fd; /* eventfd: offers, delivery reports, stop */
+        int wake_fd; /* eventfd: offers, stop */
         pthread_t thread;
         bool running;
         atomic_bool stopping;
@@ -40,7 +44,7 @@ struct Relay {
         rd_kafka_t *producer;
         bool failed; /* a message was not delivered: begin again from what is acknowledged */
         bool topics_ready;
-        int64_t refresh_due_us, note_due_us, retry_due_us, progress_us;
+        int64_t refresh_due_us, note_due_us, retry_due_us, progress_us, gathering_until_us;
         Backoff backoff;
         Buffer scratch;
 
@@ -101,6 +105,11 @@ void relay_free(Relay *relay)
         free(relay);
 }
 
+static bool is_behind(const RelayLog *log)
+{
+        return atomic_load(&log->committed) - log->produced >= GATHER_EVENTS_MAX;
+}
+
 /* A report for every message: those of one log come in order, so counting is enough. */
 static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
 {
@@ -124,6 +133,9 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
                 metric_observe_us(relay->publish_time, clock_now_us() - log->sampled_stored_us);
                 log->sampled = 0;
         }
+        if (log->acknowledged == log->produced && is_behind(log))
+                rd_kafka_yield(
+                        producer); /* out of publish()'s flush: there is something to hand over */
 }
 
 static void lose_leases(Relay *relay)
@@ -172,7 +184,6 @@ static ErrorCode ensure_topics(Relay *relay, Error *err)
 
 static ErrorCode ensure_producer(Relay *relay, Error *err)
 {
-        rd_kafka_queue_t *queue;
         ErrorCode code;
 
         if (relay->producer)
@@ -183,10 +194,6 @@ static ErrorCode ensure_producer(Relay *relay, Error *err)
                                           "command-svc", delivered, relay, err);
         if (code)
                 return code;
-        /* Reports wake the same poll() as offers do: one thread, no timer. */
-        queue = rd_kafka_queue_get_main(relay->producer);
-        rd_kafka_queue_io_event_enable(queue, relay->wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
-        rd_kafka_queue_destroy(queue);
         relay->progress_us = clock_monotonic_us();
         return ERROR_NONE;
 }
@@ -199,75 +206,54 @@ static ErrorCode ensure_session(Relay *relay, Error *err)
         return relay_session_open(&relay->session, relay->config->pg_url, err);
 }
 
-static ErrorCode produce(Relay *relay, RelayLog *log, const Event *event, Error *err)
+/* How long the next group gathers, counted from the hand-over of this one: not at all while events are
+ * few, so that each goes out at once, and longer the more there are: a request costs the broker far more
+ * than an event in it. A group that fills its window had no need to wait. */
+static int64_t gather_us(int n_events)
 {
-        ErrorCode code;
+        int64_t gather = n_events * GATHER_PER_EVENT_US;
 
-        assert(event->position == log->produced + 1);
-        code = event_message_produce(relay->producer, log->topic, event, &relay->scratch, log, err);
-        if (code)
-                return code;
-        log->produced = event->position;
-        relay_log_note_queued(log, relay->scratch.size);
-        if (!log->sampled) {
-                log->sampled = event->position;
-                log->sampled_stored_us = event->timestamp_us;
-        }
-        return ERROR_NONE;
+        if (n_events >= GATHER_EVENTS_MAX)
+                return 0;
+        return gather < GATHER_MAX_US ? gather : GATHER_MAX_US;
 }
 
-static ErrorCode produce_from_store(Relay *relay, RelayLog *log, Error *err)
+/* Hand over what is committed: of each log that has nothing under way, or only of those that are behind. */
+static ErrorCode feed_logs(Relay *relay, bool only_behind, Error *err)
 {
-        _cleanup_(event_batch_freep) EventBatch *batch = NULL;
-        ErrorCode code;
-
-        code = store_read_log(relay_session_conn(relay->session), log->aggregate_type,
-                              log->partition, log->produced,
-                              relay_log_read_size(log, READ_BACK_SIZE), &batch,
-                              clock_monotonic_us() + KAFKA_TIMEOUT_US, err);
-        if (code)
-                return code;
-        if (batch->n_events == 0 || batch->events[0].position != log->produced + 1)
-                return error_set(err, ERROR_INTERNAL,
-                                 "%s partition %" PRId32 ": position %" PRId64
-                                 " is committed but not in the store",
-                                 log->topic, log->partition, log->produced + 1);
-        for (size_t i = 0; !code && i < batch->n_events; i++)
-                code = produce(relay, log, &batch->events[i], err);
-        return code;
-}
-
-static ErrorCode produce_offer(Relay *relay, RelayLog *log, const StoredEvents *events, Error *err)
-{
+        const RelayFeed feed = { relay->producer, relay_session_conn(relay->session),
+                                 relay->config->relay_window_events, &relay->scratch };
         ErrorCode code = ERROR_NONE;
 
-        for (size_t i = 0; !code && i < stored_events_count(events); i++) {
-                const Event *event = stored_events_at(events, i);
+        for (size_t i = 0; !code && i < relay->n_logs; i++) {
+                RelayLog *log = &relay->logs[i];
 
-                if (event->position > log->produced)
-                        code = produce(relay, log, event, err);
+                if (atomic_load(&log->leased) && log->produced == log->acknowledged &&
+                    (!only_behind || is_behind(log)))
+                        code = relay_feed(&feed, log, err);
         }
         return code;
 }
 
-/* Hand over what is committed, as far as the window allows. */
-static ErrorCode pump(Relay *relay, RelayLog *log, Error *err)
+/* One group at a time, as with commits: what is committed while the broker has one is the next. So there
+ * is one request for each partition, and none that waits in the client, which would spin meanwhile. A log
+ * that is behind needs no gathering: its next group is read while the broker has those of others. */
+static ErrorCode publish(Relay *relay, Error *err)
 {
-        ErrorCode code = ERROR_NONE;
+        bool is_idle = rd_kafka_outq_len(relay->producer) == 0;
+        int64_t now_us = clock_monotonic_us();
+        ErrorCode code;
 
-        while (!code && log->produced < atomic_load(&log->committed) &&
-               relay_log_has_room(log, relay->config->relay_window_events)) {
-                _cleanup_(stored_events_unrefp) StoredEvents *events =
-                        relay_log_take(log, log->produced + 1);
-
-                code = events ? produce_offer(relay, log, events, err)
-                              : produce_from_store(relay, log, err);
-        }
-        /* A full queue is no failure: its reports wake us, and the store has what was dropped. */
-        return code == ERROR_UNAVAILABLE && relay->producer &&
-                               rd_kafka_outq_len(relay->producer) > 0
-                       ? ERROR_NONE
-                       : code;
+        if (is_idle && now_us < relay->gathering_until_us)
+                clock_wait_us(relay->gathering_until_us - now_us);
+        now_us = clock_monotonic_us();
+        code = feed_logs(relay, !is_idle, err);
+        if (is_idle)
+                relay->gathering_until_us = now_us + gather_us(rd_kafka_outq_len(relay->producer));
+        /* Sends now, without lingering, and serves the reports. */
+        if (rd_kafka_outq_len(relay->producer) > 0)
+                (void)rd_kafka_flush(relay->producer, FLUSH_SLICE_MS);
+        return code;
 }
 
 static int64_t count_backlog(Relay *relay)
@@ -299,11 +285,8 @@ static ErrorCode work(Relay *relay, Error *err)
                 (void)count_backlog(relay);
                 code = ensure_producer(relay, err);
         }
-        for (size_t i = 0; !code && i < relay->n_logs; i++)
-                if (atomic_load(&relay->logs[i].leased))
-                        code = pump(relay, &relay->logs[i], err);
-        while (!code && rd_kafka_poll(relay->producer, 0) > 0)
-                ;
+        if (!code)
+                code = publish(relay, err);
         if (!code && now_us >= relay->note_due_us) {
                 code = relay_session_note(relay->session, relay->logs, relay->n_logs, err);
                 relay->note_due_us = now_us + NOTE_EVERY_US;
@@ -348,6 +331,12 @@ static void wait_for_work(Relay *relay)
                 (void)!read(relay->wake_fd, &count, sizeof count);
 }
 
+/* Then publish() waits for the reports, and nothing else wakes us for them. */
+static bool is_publishing(const Relay *relay)
+{
+        return !relay->retry_due_us && relay->producer && rd_kafka_outq_len(relay->producer) > 0;
+}
+
 static bool finished(Relay *relay)
 {
         /* Counted anew, and after a look at the leases: it may be stopped before it had any. */
@@ -384,7 +373,7 @@ static void *run(void *data)
                 }
                 if (!relay->retry_due_us) /* else the last count is the best there is */
                         (void)count_backlog(relay);
-                if (!finished(relay))
+                if (!finished(relay) && !is_publishing(relay))
                         wait_for_work(relay);
         } while (!finished(relay));
 

@@ -23,7 +23,9 @@ static const char *const common_settings[][2] = {
 static const char *const producer_settings[][2] = {
         { "enable.idempotence", "true" },
         { "acks", "all" },
-        { "linger.ms", "0" },
+        /* rd_kafka_flush() sends at once. With 0 the first message of a group would travel alone, and
+         * the broker's thread would spin until it is acknowledged and the others may follow. */
+        { "linger.ms", "5" },
         { "compression.codec", "lz4" },
         { "message.timeout.ms", "0" },
         { "message.max.bytes", "8388608" },
