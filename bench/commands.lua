@@ -3,8 +3,7 @@
 -- duplicate: every command twice under one key.
 
 local case, token, prefix
-local n = 0
-local answers = {}
+local n = -1
 
 local function uuid(number)
     return string.format("%s-%012x", prefix, number)
@@ -24,17 +23,16 @@ local function metric(number)
         number % 1000, number % 50)
 end
 
--- Changes go to a project that was created far enough ago to be answered.
+-- Changes go to a project that was created long enough ago to be answered; the first ones are there before.
+local prepared = 300
+
 local function mixed(number)
     local turn, step = math.floor(number / 10), number % 10
-    local project = prefix .. "-p" .. turn
     if step == 0 then
-        return "CreateProject", string.format('{"projectId":"%s","name":"Project %d","description":"made by the benchmark"}', project, turn)
+        return "CreateProject", string.format('{"projectId":"%s-p%d","name":"Project %d","description":"made by the benchmark"}', prefix, turn, turn)
     end
-    project = prefix .. "-p" .. (turn - 19) -- wrk asks once for a request that it does not send: not p0
-    if turn < 20 then
-        return "CreateProject", string.format('{"projectId":"%s-x%d","name":"Project %d"}', prefix, number, number)
-    elseif step == 1 then
+    local project = prefix .. "-p" .. (turn - prepared)
+    if step == 1 then
         return "AddService", string.format('{"projectId":"%s","serviceId":"s-%s","serviceName":"billing","serviceType":"API","configuration":{"port":8080}}', project, project)
     elseif step % 2 == 0 then
         return "RenameProject", string.format('{"projectId":"%s","name":"Renamed %d"}', project, number)
@@ -52,8 +50,10 @@ function init(arguments)
     case, token, prefix = arguments[1], arguments[2], arguments[3]
 end
 
+-- wrk asks once for a request that it does not send.
 function request()
-    local number = case == "duplicate" and math.floor(n / 2) or n
+    local sent = math.max(n, 0)
+    local number = case == "duplicate" and math.floor(sent / 2) or sent
     n = n + 1
     local name, body = cases[case](number)
     return post(name, body, uuid(number))
