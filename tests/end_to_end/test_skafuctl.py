@@ -135,6 +135,16 @@ class Skafuctl(unittest.TestCase):
         self.assertIn("--position is P..Q", self.run_skafuctl("replay", "--type", "project", "--position", "a..b", code=2))
         self.assertIn("403", self.run_skafuctl("replays", "--token", token("alice"), code=1))
 
+    def test_parked_shows_that_nothing_is(self):
+        self.assertIn("nothing is parked", self.run_skafuctl("parked", "project"))
+        self.assertEqual(json.loads(self.run_skafuctl("parked", "project", "--json"))["items"], [])
+        self.assertIn("no event was left out", self.run_skafuctl("parked", "project", "--dropped"))
+        self.assertIn("all messages of the topics were events", self.run_skafuctl("parked", "--undecodable"))
+        self.assertIn("0 aggregates are tried again", self.run_skafuctl("parked", "project", "--retry"))
+        self.assertIn("404", self.run_skafuctl("parked", "project", "project", "a/b c", "--retry", code=1))
+        self.assertIn('no view "nothing"', self.run_skafuctl("parked", "nothing", code=1))
+        self.assertIn("VIEW is missing", self.run_skafuctl("parked", code=2))
+
     def test_a_shell_completes(self):
         script = f"""
             PATH={os.path.dirname(self.suite.skafuctl)}:$PATH
@@ -147,7 +157,7 @@ class Skafuctl(unittest.TestCase):
         self.assertIn("not \"fish\"", self.run_skafuctl("completion", "fish", code=2))
 
     def test_usage_is_explained(self):
-        for name in ("status", "lag", "views", "tail", "events", "verify", "migrate", "completion", "replay", "replays"):
+        for name in ("status", "lag", "views", "tail", "events", "verify", "migrate", "completion", "replay", "replays", "parked"):
             self.assertIn(f"usage: skafuctl {name}", self.run_skafuctl(name, "--help"))
             self.assertIn(name, self.run_skafuctl("--help"))
         self.assertIn("TYPE is missing", self.run_skafuctl("events", code=2))

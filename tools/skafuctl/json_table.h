@@ -11,7 +11,7 @@
 /* A column: a member's name, or "a/b" for one quantity of another ("12/100"). */
 typedef struct JsonColumn {
         const char *name;  /* of the heading, in camel case; NULL ends the list */
-        const char *first; /* member */
+        const char *first; /* member, or one inside of it: "progress.done" */
         const char *of;    /* NULL, or the member behind the slash */
 } JsonColumn;
 

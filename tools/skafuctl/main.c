@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "completion.h"
+#include "parked.h"
+#include "rebuild.h"
 #include "replay.h"
 #include "report.h"
 #include "skafuctl.h"
@@ -21,6 +23,9 @@ static const Subcommand subcommands[] = {
         { "replay", "have past events published again", skafuctl_replay },
         { "replays", "replays and how far they are; pause, resume or cancel one",
           skafuctl_replays },
+        { "parked", "aggregates that a view holds back; retry them, drop an event",
+          skafuctl_parked },
+        { "rebuild", "make a view again beside the live one, and switch", skafuctl_rebuild },
         { "completion", "completes subcommands and options in a shell", skafuctl_completion },
 };
 

@@ -6,24 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
-#include "json_table.h"
+#include "operator.h"
 #include "options.h"
-#include "service_client.h"
 #include "skafuctl.h"
 
 #define LOOK_EVERY_US (300 * US_PER_MS)
-#define BAR_WIDTH     30
 
 typedef struct ReplayOptions {
-        const char *command_url, *token;
+        OperatorOptions operator;
         const char *type, *aggregate, *event_type, *since, *before, *position, *partition, *topic,
                 *name;
         int rate;
-        bool detach, json;
+        bool detach;
         const char *id; /* of `replays` */
         bool pause, resume, cancel;
 } ReplayOptions;
@@ -41,49 +38,7 @@ static const JsonColumn columns[] = {
         { NULL, NULL, NULL },
 };
 
-static ErrorCode ask(const ReplayOptions *options, const char *method, const char *path,
-                     const char *body, json_t **ret, Error *err)
-{
-        ServiceAnswer answer = { .status = 0 };
-        ErrorCode code = service_ask_for(options->command_url, method, path, options->token, body,
-                                         &answer, err);
-
-        *ret = NULL;
-        if (!code) {
-                *ret = json_loadb(buffer_text(&answer.body), answer.body.size, 0, NULL);
-                if (!*ret)
-                        code = error_set(err, ERROR_INTERNAL, "%s answers no JSON",
-                                         options->command_url);
-        }
-        service_answer_deinit(&answer);
-        return code;
-}
-
-static void print_json(const json_t *value)
-{
-        (void)json_dumpf(value, stdout, JSON_COMPACT | JSON_REAL_PRECISION(17));
-        (void)putchar('\n');
-}
-
-/* An object alone, or {"items":[…]}. */
-static void print(const json_t *answer, bool json)
-{
-        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
-        json_t *items = json_object_get(answer, "items"), *one = NULL;
-
-        if (json) {
-                print_json(answer);
-                return;
-        }
-        if (!items)
-                one = items = json_pack("[O]", answer);
-        if (json_array_size(items) == 0)
-                (void)puts("nobody has requested a replay");
-        else
-                json_table_append(&text, items, columns);
-        (void)fputs(buffer_text(&text), stdout);
-        json_decref(one);
-}
+static const char nothing[] = "nobody has requested a replay";
 
 static void write_text(Buffer *body, const char *name, const char *value)
 {
@@ -162,21 +117,6 @@ static int64_t number(const json_t *replay, const char *name)
         return (int64_t)json_integer_value(json_object_get(replay, name));
 }
 
-static void show_progress(const json_t *replay, int64_t started_us)
-{
-        int64_t done = number(replay, "positionsDone"), total = number(replay, "positionsTotal");
-        int64_t elapsed_us = clock_monotonic_us() - started_us;
-        int filled = total ? (int)(done * BAR_WIDTH / total) : BAR_WIDTH;
-
-        (void)fprintf(stderr, "\r\033[K[%.*s%*s] %" PRId64 "/%" PRId64 "  %" PRId64 " events",
-                      filled, "##############################", BAR_WIDTH - filled, "", done, total,
-                      number(replay, "published"));
-        if (done && elapsed_us > US_PER_SEC)
-                (void)fprintf(stderr, "  %" PRId64 "/s, %" PRId64 " s left",
-                              done * US_PER_SEC / elapsed_us,
-                              (total - done) * elapsed_us / done / US_PER_SEC);
-}
-
 static bool is_open(const json_t *replay)
 {
         const char *state = json_string_value(json_object_get(replay, "state"));
@@ -189,7 +129,6 @@ static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *er
 {
         _cleanup_(buffer_deinit) Buffer path = BUFFER_INIT;
         int64_t started_us = clock_monotonic_us();
-        bool progress = isatty(STDERR_FILENO);
         ErrorCode code = ERROR_NONE;
 
         buffer_printf(&path, "/v1/replays/%s",
@@ -197,12 +136,13 @@ static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *er
         while (!code && is_open(*replay)) {
                 clock_wait_us(LOOK_EVERY_US);
                 json_decref(*replay);
-                code = ask(options, "GET", path.data, NULL, replay, err);
-                if (!code && progress)
-                        show_progress(*replay, started_us);
+                code = operator_ask(&options->operator, "GET", path.data, NULL, replay, err);
+                if (!code)
+                        operator_progress(number(*replay, "positionsDone"),
+                                          number(*replay, "positionsTotal"), started_us,
+                                          "positions");
         }
-        if (progress)
-                (void)fputc('\n', stderr);
+        operator_progress_end();
         return code;
 }
 
@@ -210,16 +150,12 @@ static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *er
 static int end(const ReplayOptions *options, json_t *answer, const Error *err)
 {
         const char *state = json_string_value(json_object_get(answer, "state"));
-        int code = EXIT_OK;
+        int code = state && strcmp(state, "failed") == 0 ? EXIT_FAILED : EXIT_OK;
 
-        if (err->code) {
-                (void)fprintf(stderr, "skafuctl: %s\n", err->message);
-                code = EXIT_FAILED;
-        } else {
-                print(answer, options->json);
-                if (state && strcmp(state, "failed") == 0)
-                        code = EXIT_FAILED;
-        }
+        if (err->code)
+                code = operator_failed(err);
+        else
+                operator_print(&options->operator, answer, columns, nothing);
         json_decref(answer);
         return code;
 }
@@ -228,22 +164,7 @@ static int end(const ReplayOptions *options, json_t *answer, const Error *err)
         {                                                                         \
                 name, OPTION_TEXT, offsetof(ReplayOptions, field), NULL, "", help \
         }
-#define COMMON_OPTIONS                                                                            \
-        { "command-url",                                                                          \
-          OPTION_TEXT,                                                                            \
-          offsetof(ReplayOptions, command_url),                                                   \
-          "SKAFU_COMMAND_URL",                                                                    \
-          "http://127.0.0.1:8081",                                                                \
-          "command-svc" },                                                                        \
-                { "token",                                                                        \
-                  OPTION_TEXT,                                                                    \
-                  offsetof(ReplayOptions, token),                                                 \
-                  "SKAFU_TOKEN_ADMIN",                                                            \
-                  NULL,                                                                           \
-                  "bearer token of a member of group Admin" },                                    \
-        {                                                                                         \
-                "json", OPTION_FLAG, offsetof(ReplayOptions, json), NULL, NULL, "one JSON object" \
-        }
+#define COMMON_OPTIONS OPERATOR_OPTIONS("SKAFU_COMMAND_URL", "http://127.0.0.1:8081", "command-svc")
 
 static const Option replay_options[] = {
         { "type", OPTION_TEXT, offsetof(ReplayOptions, type), NULL, NULL, "aggregate type" },
@@ -284,7 +205,8 @@ int skafuctl_replay(int argc, char **argv)
                 return code;
         if (!write_request(&body, &options))
                 return EXIT_BAD_USAGE;
-        if (!ask(&options, "POST", "/v1/replays", body.data, &replay, &err) && !options.detach)
+        if (!operator_ask(&options.operator, "POST", "/v1/replays", body.data, &replay, &err) &&
+            !options.detach)
                 (void)!follow(&options, &replay, &err);
         return end(&options, replay, &err);
 }
@@ -325,6 +247,7 @@ int skafuctl_replays(int argc, char **argv)
                 return EXIT_BAD_USAGE;
         }
         buffer_printf(&path, "/v1/replays%s%s%s", *options.id ? "/" : "", options.id, action);
-        (void)!ask(&options, *action ? "POST" : "GET", path.data, NULL, &answer, &err);
+        (void)!operator_ask(&options.operator, * action ? "POST" : "GET", path.data, NULL, &answer,
+                            &err);
         return end(&options, answer, &err);
 }
