@@ -68,15 +68,16 @@ static const char limit_sql[] =
         "$8::int4[], $9::text[], $10::text[], $11::text[]) AS u(t, p, o, a, s, i, e, v, d, m, c)";
 static const char append_sql[] =
         "SELECT * FROM event_store.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
-        "$16, $17)";
+        "$16, $17, $18, $19, $20)";
 
 static const PgArrayKind limit_kinds[] = {
         PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_INT8, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_UUID,
         PG_ARRAY_TEXT, PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
 };
 static const PgArrayKind append_kinds[] = {
-        PG_ARRAY_UUID, PG_ARRAY_BYTEA, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_INT4,
-        PG_ARRAY_INT8, PG_ARRAY_INT4,  PG_ARRAY_INT2, PG_ARRAY_TEXT, PG_ARRAY_INT8, PG_ARRAY_UUID,
+        PG_ARRAY_UUID, PG_ARRAY_BYTEA, PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
+        PG_ARRAY_INT4, PG_ARRAY_INT8,  PG_ARRAY_INT4, PG_ARRAY_INT2, PG_ARRAY_TEXT,
+        PG_ARRAY_INT8, PG_ARRAY_INT4,  PG_ARRAY_INT4, PG_ARRAY_TEXT, PG_ARRAY_UUID,
         PG_ARRAY_TEXT, PG_ARRAY_INT4,  PG_ARRAY_TEXT, PG_ARRAY_TEXT, PG_ARRAY_TEXT,
 };
 
@@ -152,12 +153,15 @@ static void add_append_row(PgParams *params, const Stream *stream)
         pg_array_int(params, 8, 201);
         pg_array_null(params, 9);
         pg_array_int(params, 10, clock_now_us());
-        pg_array_uuid(params, 11, &event_id);
-        pg_array_text(params, 12, "MetricRecorded");
-        pg_array_int(params, 13, 1);
-        pg_array_text(params, 14, data);
-        pg_array_text(params, 15, metadata);
-        pg_array_text(params, 16, stream->id);
+        pg_array_int(params, 11, 120);
+        pg_array_int(params, 12, 340);
+        pg_array_text(params, 13, "bench");
+        pg_array_uuid(params, 14, &event_id);
+        pg_array_text(params, 15, "MetricRecorded");
+        pg_array_int(params, 16, 1);
+        pg_array_text(params, 17, data);
+        pg_array_text(params, 18, metadata);
+        pg_array_text(params, 19, stream->id);
 }
 
 static void fill_batch(Worker *worker, Kind kind)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "append.sql.h"
-#include "command_answer.h"
 #include "common/pg/pg_params.h"
+#include "stored_problem.h"
 
 /* In the order of the function's parameters. */
 enum {
@@ -20,6 +20,9 @@ enum {
         STATUS,
         PROBLEM,
         RECEIVED_AT,
+        VALIDATED,
+        DECIDED,
+        ACTOR,
         EVENT_ID,
         EVENT_TYPE,
         EVENT_VERSION,
@@ -35,10 +38,11 @@ static const PgArrayKind array_kinds[N_ARRAYS] = {
         [AGGREGATE_ID] = PG_ARRAY_TEXT,     [PARTITION] = PG_ARRAY_INT4,
         [EXPECTED_VERSION] = PG_ARRAY_INT8, [EVENT_COUNT] = PG_ARRAY_INT4,
         [STATUS] = PG_ARRAY_INT2,           [PROBLEM] = PG_ARRAY_TEXT,
-        [RECEIVED_AT] = PG_ARRAY_INT8,      [EVENT_ID] = PG_ARRAY_UUID,
-        [EVENT_TYPE] = PG_ARRAY_TEXT,       [EVENT_VERSION] = PG_ARRAY_INT4,
-        [EVENT_DATA] = PG_ARRAY_TEXT,       [METADATA] = PG_ARRAY_TEXT,
-        [CORRELATION_ID] = PG_ARRAY_TEXT,
+        [RECEIVED_AT] = PG_ARRAY_INT8,      [VALIDATED] = PG_ARRAY_INT4,
+        [DECIDED] = PG_ARRAY_INT4,          [ACTOR] = PG_ARRAY_TEXT,
+        [EVENT_ID] = PG_ARRAY_UUID,         [EVENT_TYPE] = PG_ARRAY_TEXT,
+        [EVENT_VERSION] = PG_ARRAY_INT4,    [EVENT_DATA] = PG_ARRAY_TEXT,
+        [METADATA] = PG_ARRAY_TEXT,         [CORRELATION_ID] = PG_ARRAY_TEXT,
 };
 
 struct AppendBatch {
@@ -108,13 +112,23 @@ void append_batch_add(AppendBatch *batch, const CommandRequest *request, int32_t
         pg_array_int(params, EVENT_COUNT, (int64_t)n_events);
         pg_array_int(params, STATUS, outcome->status);
         if (outcome->kind == OUTCOME_REFUSED) {
+                StoredProblem problem = {
+                        .error = outcome->error,
+                        .version = outcome->version,
+                        .correlation_id = command_request_own_correlation_id(request),
+                };
+
                 buffer_clear(&batch->problem);
-                command_answer_write_problem(&batch->problem, outcome);
+                stored_problem_write(&batch->problem, &problem);
                 pg_array_text_n(params, PROBLEM, batch->problem.data, batch->problem.size);
         } else {
                 pg_array_null(params, PROBLEM);
         }
         pg_array_int(params, RECEIVED_AT, request->received_us);
+        pg_array_int(params, VALIDATED, command_request_offset_us(request, request->validated_us));
+        pg_array_int(params, DECIDED,
+                     command_request_offset_us(request, atomic_load(&request->decided_us)));
+        pg_array_text(params, ACTOR, request->actor_name);
         for (size_t i = 0; i < n_events; i++)
                 add_event(params, stored_events_at(outcome->events, i));
         batch->n_commands++;

@@ -51,16 +51,21 @@ static void flush(BulkAnswers *answers)
         buffer_clear(&answers->text);
 }
 
-static void answer(BulkAnswers *answers, const BulkItem *item)
+static void answer(BulkAnswers *answers, BulkItem *item)
 {
         _cleanup_(command_answer_deinit) CommandAnswer made = COMMAND_ANSWER_INIT;
 
+        if (item->is_submitted)
+                command_intake_settle(answers->app, &item->request);
+        else
+                command_intake_fail(answers->app, &item->request, &item->refusal,
+                                    item->refusal_status);
         if (answers->is_cut)
                 return;
         if (item->is_submitted)
                 command_answer_make(&made, answers->app->pool, &item->request, NULL, 0);
         else
-                command_answer_refuse(&made, &item->refusal, item->refusal_status);
+                command_answer_refuse(&made, &item->request, &item->refusal, item->refusal_status);
         bulk_answers_write(&answers->text, item->number, item->is_end, &made);
         if (answers->text.size >= FLUSH_BYTES)
                 flush(answers);

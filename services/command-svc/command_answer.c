@@ -9,57 +9,16 @@
 #include "common/event/event_codec.h"
 #include "common/store/command_record.h"
 #include "common/store/store.h"
+#include "stored_problem.h"
 
 #define LOOK_UP_TIMEOUT_US (2 * US_PER_SEC)
 
-void command_answer_write_problem(Buffer *buffer, const CommandOutcome *outcome)
+static void refuse(CommandAnswer *answer, const StoredProblem *problem, int status,
+                   const Uuid *command_id)
 {
-        json_write_object(buffer, NULL);
-        json_write_string(buffer, "code", error_code_name(outcome->error.code));
-        json_write_string(buffer, "field", outcome->error.field);
-        json_write_string(buffer, "message", outcome->error.message);
-        json_write_int(buffer, "version", outcome->version);
-        json_write_object_end(buffer);
-}
-
-static ErrorCode find_code(const char *name)
-{
-        for (int code = ERROR_NONE + 1; code < ERROR_CODE_COUNT; code++)
-                if (strcmp(error_code_name((ErrorCode)code), name) == 0)
-                        return (ErrorCode)code;
-        return ERROR_NONE;
-}
-
-ErrorCode command_answer_read_problem(const char *text, Error *ret_problem, int64_t *ret_version,
-                                      Error *err)
-{
-        _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
-        const char *code, *field, *message;
-        int64_t version;
-
-        if (json_fields_parse(&fields, text, strlen(text), err))
-                return error_set(err, ERROR_INTERNAL, "the stored refusal cannot be read");
-        code = json_fields_string(&fields, "code");
-        field = json_fields_string(&fields, "field");
-        message = json_fields_string(&fields, "message");
-        if (!code || !find_code(code) || !field || !message ||
-            !json_fields_int64(&fields, "version", &version))
-                return error_set(err, ERROR_INTERNAL, "the stored refusal cannot be read");
-        (void)error_set_field(ret_problem, find_code(code), field, "%s", message);
-        *ret_version = version;
-        return ERROR_NONE;
-}
-
-/* @version: of the aggregate, for whoever expected another one. */
-static void refuse(CommandAnswer *answer, const Error *problem, int status, int64_t version)
-{
-        char extra[64];
-
-        (void)snprintf(extra, sizeof extra, "\"currentVersion\":%" PRId64, version);
         answer->status = status;
-        answer->problem = *problem;
-        http_problem_write(&answer->body, problem, status,
-                           problem->code == ERROR_CONFLICT ? extra : NULL);
+        answer->problem = problem->error;
+        stored_problem_write_answer(&answer->body, problem, status, command_id);
 }
 
 void command_answer_deinit(CommandAnswer *answer)
@@ -164,18 +123,21 @@ static ErrorCode write_record(const Maker *maker, PgLease **lease, Error *err)
         _cleanup_(command_record_freep) CommandRecord *record = NULL;
         const Uuid *id = &maker->request->id;
         Result result;
-        Error problem = ERROR_INIT;
-        int64_t version = 0;
         ErrorCode code;
 
         code = store_find_command(pg_lease_conn(*lease), id, &record,
                                   clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
+        if (code == ERROR_NOT_FOUND) /* its time is over since the append saw it */
+                return error_set(err, ERROR_UNAVAILABLE, "the key has just expired: send it again");
         if (code)
                 return code;
         if (record->problem) {
-                code = command_answer_read_problem(record->problem, &problem, &version, err);
+                _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
+                StoredProblem problem = { .error = ERROR_INIT };
+
+                code = stored_problem_read(record->problem, &fields, &problem, err);
                 if (!code)
-                        refuse(maker->answer, &problem, record->status, version);
+                        refuse(maker->answer, &problem, record->status, id);
                 return code;
         }
         result = (Result){
@@ -217,7 +179,9 @@ void command_answer_make(CommandAnswer *answer, PgPool *pool, const CommandReque
         Error err = ERROR_INIT;
 
         if (outcome->kind == OUTCOME_REFUSED) {
-                refuse(answer, &outcome->error, outcome->status, outcome->version);
+                refuse(answer,
+                       &(StoredProblem){ .error = outcome->error, .version = outcome->version },
+                       outcome->status, &request->id);
         } else if (outcome->kind == OUTCOME_STORED && outcome->events) {
                 size_t n = stored_events_count(outcome->events);
 
@@ -230,15 +194,16 @@ void command_answer_make(CommandAnswer *answer, PgPool *pool, const CommandReque
                                         .n_events = n,
                                         .last = stored_events_at(outcome->events, n - 1) });
         } else if (look_up_and_write(&maker, &err)) {
-                command_answer_refuse(answer, &err, 0);
+                command_answer_refuse(answer, request, &err, 0);
         }
 }
 
-void command_answer_refuse(CommandAnswer *answer, const Error *err, int status)
+void command_answer_refuse(CommandAnswer *answer, const CommandRequest *request, const Error *err,
+                           int status)
 {
-        answer->status = status ? status : http_status_of(err->code);
-        answer->problem = *err;
-        http_problem_write(&answer->body, err, answer->status, NULL);
+        refuse(answer, &(StoredProblem){ .error = *err, .version = -1 },
+               status ? status : http_status_of(err->code),
+               request->identified ? &request->id : NULL);
 }
 
 void command_answer_send(const CommandAnswer *answer, HttpResponse *res)

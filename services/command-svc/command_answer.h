@@ -38,15 +38,10 @@ void command_answer_deinit(CommandAnswer *answer);
 void command_answer_make(CommandAnswer *answer, PgPool *pool, const CommandRequest *request,
                          const CommandWait *wait, int64_t wait_ms);
 
-/* The answer to a command that did not come so far: @err with @status, or the code's own for 0. */
-void command_answer_refuse(CommandAnswer *answer, const Error *err, int status);
+/* The answer to a command that did not come so far: @err with @status, or the code's own for 0. It names the
+ * command's id, when there is one already, so that the client can look at its record. */
+void command_answer_refuse(CommandAnswer *answer, const CommandRequest *request, const Error *err,
+                           int status);
 
 /* The same over HTTP: status, headers and body. */
 void command_answer_send(const CommandAnswer *answer, HttpResponse *res);
-
-/* A refusal as it is kept in the store: {"code":…,"field":…,"message":…,"version":…}. */
-void command_answer_write_problem(Buffer *buffer, const CommandOutcome *outcome);
-
-/* Read it back. Return: ERROR_NONE with *ret_problem filled, or ERROR_INTERNAL. */
-_must_check_ ErrorCode command_answer_read_problem(const char *text, Error *ret_problem,
-                                                   int64_t *ret_version, Error *err);

@@ -7,6 +7,7 @@
 #include "command_handler.h"
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
+#include "record_handler.h"
 #include "replay_handler.h"
 
 #define OPERATORS "Admin" /* the group that may replay */
@@ -21,6 +22,9 @@ static void app_free(void *data)
                 writer_free(app->writers[i]);
         free(app->writers);
         snapshot_writer_free(app->snapshots);
+        record_keeper_free(app->keeper);
+        failure_queue_free(app->failures);
+        running_commands_free(app->running);
         relay_free(app->relay);
         replayer_free(app->replayer);
         pg_pool_free(app->pool);
@@ -53,6 +57,13 @@ static ErrorCode app_new(void **ret, const void *data, Error *err)
                 code = snapshot_writer_new(&app->snapshots, config, err);
         if (code)
                 return code;
+        app->running = running_commands_new();
+        app->failures = failure_queue_new((size_t)config->failure_records_max);
+        if (!app->running || !app->failures)
+                return error_no_memory(err);
+        code = record_keeper_new(&app->keeper, config, app->pool, app->failures, err);
+        if (code)
+                return code;
         app->writers = calloc((size_t)config->writers, sizeof(Writer *));
         if (!app->writers)
                 return error_no_memory(err);
@@ -75,6 +86,8 @@ static ErrorCode app_start(void *data, Error *err)
                 code = snapshot_writer_start(app->snapshots, err);
         for (size_t i = 0; !code && i < app->n_writers; i++)
                 code = writer_start(app->writers[i], err);
+        if (!code)
+                code = record_keeper_start(app->keeper, err);
         return code ? code : replayer_start(app->replayer, err);
 }
 
@@ -88,6 +101,7 @@ static void app_stop(void *data)
                 writer_stop(app->writers[i]);
         if (app->snapshots)
                 snapshot_writer_stop(app->snapshots);
+        record_keeper_stop(app->keeper);
         relay_stop(app->relay,
                    clock_monotonic_us() + app->config->daemon.stop_timeout_s * US_PER_SEC);
 }
@@ -125,6 +139,7 @@ static const HealthCheck checks[] = {
 static const HttpRoute routes[] = {
         { "POST", "/v1/commands", handle_bulk, false },
         { "POST", "/v1/commands/:type", handle_command, false },
+        { "GET", "/v1/commands/:id", handle_record, false },
         { "POST", "/v1/replays", handle_replay_request, false, OPERATORS },
         { "GET", "/v1/replays", handle_replays, false, OPERATORS },
         { "GET", "/v1/replays/:id", handle_replay, false, OPERATORS },

@@ -9,14 +9,20 @@
 
 #include "command_config.h"
 #include "common/pg/pg_pool.h"
+#include "failure_queue.h"
+#include "record_keeper.h"
 #include "relay.h"
 #include "replayer.h"
+#include "running_commands.h"
 #include "snapshot_writer.h"
 #include "writer.h"
 
 typedef struct CommandApp {
         const CommandConfig *config;
-        PgPool *pool; /* for look-ups */
+        PgPool *pool; /* for look-ups, and the keeper */
+        RunningCommands *running;
+        FailureQueue *failures;
+        RecordKeeper *keeper;
         Relay *relay;
         Replayer *replayer;
         SnapshotWriter *snapshots; /* NULL when they are off */

@@ -27,6 +27,11 @@ typedef struct CommandConfig {
         int64_t bulk_window_bytes;
         int64_t bulk_read_timeout_s;
         int64_t bulk_write_timeout_s;
+        int64_t command_ttl_s;
+        int64_t failure_ttl_s;
+        int64_t failure_records_max;
+        int64_t failure_records_per_s;
+        int64_t expiry_interval_s;
         int64_t cache_bytes_max;
         int64_t snapshot_events;
         int64_t snapshot_queue_bytes_max;

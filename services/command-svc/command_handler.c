@@ -65,14 +65,15 @@ static ErrorCode read_request(const HttpRequest *req, CommandIntake *intake, Com
         };
         Query query = { .wait = wait, .err = err };
 
-        http_request_each_query(req, read_parameter, &query);
-        if (query.code)
-                return query.code;
-        query.code = check_media_type(req, ret_status, err);
+        read_headers(req, &input.headers);
+        query.code = command_intake_identify(intake, &input, request, err);
+        if (!query.code)
+                http_request_each_query(req, read_parameter, &query);
+        if (!query.code)
+                query.code = check_media_type(req, ret_status, err);
         if (query.code)
                 return query.code;
         input.payload.text = http_request_body(req, &input.payload.size);
-        read_headers(req, &input.headers);
         return command_intake_read(intake, &input, request, err);
 }
 
@@ -92,9 +93,11 @@ void handle_command(void *data, const HttpRequest *req, HttpResponse *res)
         if (!code)
                 code = command_intake_submit(app, &request, &err);
         if (code) {
-                command_answer_refuse(&answer, &err, status);
+                command_intake_fail(app, &request, &err, status);
+                command_answer_refuse(&answer, &request, &err, status);
         } else {
                 command_request_wait(&request);
+                command_intake_settle(app, &request);
                 command_answer_make(&answer, app->pool, &request, &wait, app->config->view_wait_ms);
         }
         command_answer_send(&answer, res);

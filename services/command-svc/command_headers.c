@@ -97,24 +97,30 @@ static bool is_traceparent(const char *text)
         return true;
 }
 
-ErrorCode command_headers_apply(const CommandHeaders *headers, CommandRequest *request,
-                                char command_id[UUID_TEXT_SIZE], Error *err)
+ErrorCode command_headers_identify(const CommandHeaders *headers, CommandRequest *request,
+                                   char command_id[UUID_TEXT_SIZE], Error *err)
+{
+        ErrorCode code = check_plain(headers, HEADER_KEY, err);
+
+        make_id(code ? NULL : headers->texts[HEADER_KEY], request);
+        uuid_format(&request->id, command_id);
+        request->correlation_id = command_id;
+        request->identified = true;
+        return code;
+}
+
+ErrorCode command_headers_apply(const CommandHeaders *headers, CommandRequest *request, Error *err)
 {
         const char *traceparent = headers->texts[HEADER_TRACEPARENT];
         ErrorCode code;
 
-        code = check_plain(headers, HEADER_KEY, err);
-        if (!code)
-                code = read_expectation(headers, request, err);
+        code = read_expectation(headers, request, err);
         if (!code)
                 code = check_plain(headers, HEADER_CORRELATION_ID, err);
         if (code)
                 return code;
-        make_id(headers->texts[HEADER_KEY], request);
-        uuid_format(&request->id, command_id);
-        request->correlation_id = headers->texts[HEADER_CORRELATION_ID];
-        if (!request->correlation_id)
-                request->correlation_id = command_id;
+        if (headers->texts[HEADER_CORRELATION_ID])
+                request->correlation_id = headers->texts[HEADER_CORRELATION_ID];
         if (traceparent && is_traceparent(traceparent))
                 request->traceparent = traceparent;
         return ERROR_NONE;

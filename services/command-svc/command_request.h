@@ -32,6 +32,7 @@ typedef struct CommandOutcome {
         OutcomeKind kind;
         int status;           /* HTTP; of a refusal 4xx or 503 */
         int64_t version;      /* of the aggregate: new, or current when refused */
+        bool recorded;        /* it stands in the store: nothing is left to be noted */
         StoredEvents *events; /* one reference; NULL when there are none */
         Error error;          /* of a refusal */
 } CommandOutcome;
@@ -47,8 +48,10 @@ typedef struct CommandRequest {
         /* by the handler */
         const AggregateType *aggregate_type;
         const CommandType *type;
+        const char *type_name; /* as it was sent, also when there is no such type */
         Uuid id;
-        bool id_given; /* by Idempotency-Key */
+        bool identified; /* ->id and ->actor_name are there */
+        bool id_given;   /* by Idempotency-Key */
         uint8_t digest[HASH_SHA256_SIZE];
         JsonFields payload;       /* spans of the request's body */
         const char *aggregate_id; /* in the payload, or made_id */
@@ -56,21 +59,24 @@ typedef struct CommandRequest {
         bool aggregate_is_new; /* its id was made up here: nothing to load */
         char fresh_id[UUID_TEXT_SIZE];
         Actor actor;
-        const char *actor_name; /* for metadata */
+        const char *actor_name; /* for metadata; nobody else has this name */
         const char *correlation_id;
         const char *traceparent; /* NULL when there is none */
         ExpectKind expect;
         int64_t expected_version;
         int64_t received_us;
-        int32_t partition;   /* where a new stream goes */
-        CommandGroup *group; /* NULL for a command of its own */
+        int64_t validated_us; /* 0: it was not, as below */
+        int32_t partition;    /* where a new stream goes */
+        CommandGroup *group;  /* NULL for a command of its own */
 
         /* by the writer */
+        _Atomic int64_t decided_us; /* a record may be asked for meanwhile */
         CommandOutcome outcome;
         unsigned conflicts; /* how often it was decided again */
         int64_t give_up_us; /* monotonic; while its aggregate is being read, 0 before */
 
-        struct CommandRequest *next; /* in the queue */
+        struct CommandRequest *next;         /* in the queue */
+        struct CommandRequest *next_running; /* running_commands.h */
         /* One wake-up each: a condition under a lock wakes the handler into waiting for the lock. */
         sem_t completed;
         bool is_complete; /* the handler's: it has taken notice */
@@ -93,3 +99,20 @@ void command_request_refuse(CommandRequest *request, const Error *err, int statu
 
 /* Refuse a command of a group that was stopped; false when it may go on. Thread: the writer's. */
 bool command_request_refuse_with_group(CommandRequest *request);
+
+/* Refuse it whatever was decided, and complete it. Thread: the writer's. */
+void command_request_give_up(CommandRequest *request, const Error *err);
+
+/* Microseconds from its arrival to @time_us: 0 when clocks disagree, INT32_MAX at most. */
+int32_t command_request_offset_us(const CommandRequest *request, int64_t time_us);
+
+/* The log partition that its aggregate goes to when it is new, of @partitions. */
+int32_t command_request_choose_partition(const CommandRequest *request, int64_t partitions);
+
+/* Its correlation id, NULL when that is only its own id. */
+const char *command_request_own_correlation_id(const CommandRequest *request);
+
+/* The id that was made from the key is an aggregate's: the key was used before, and may have expired since. As a
+ * new command it gets another id, in the same partition and so of the same writer; if the key is in force, the
+ * append says so. */
+void command_request_take_another_id(CommandRequest *request, int64_t partitions);

@@ -13,6 +13,7 @@
 #include "common/daemon/metrics.h"
 #include "common/domain/aggregate.h"
 #include "common/kafka/kafka.h"
+#include "common/store/command_steps.h"
 #include "relay_feed.h"
 #include "relay_log.h"
 #include "relay_session.h"
@@ -65,7 +66,7 @@ ErrorCode relay_new(Relay **ret, const CommandConfig *config, Error *err)
                 return error_set(err, ERROR_INTERNAL, "could not make an eventfd");
         relay->config = config;
         relay->partitions = (size_t)config->partitions;
-        relay->backoff = BACKOFF_INIT(50 * US_PER_MS, 2 * US_PER_SEC);
+        relay->backoff = command_step_backoff(STEP_PUBLISHED);
         while (domain_aggregates[n_types])
                 n_types++;
         if (n_types == 0)
@@ -125,7 +126,7 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
                 relay->failed = true;
                 return;
         }
-        log->acknowledged++;
+        relay_log_acknowledge(log, clock_now_us());
         relay->progress_us = clock_monotonic_us();
         backoff_reset(&relay->backoff);
         metric_add(relay->published, 1);
@@ -324,8 +325,7 @@ static void wait_for_work(Relay *relay)
 
         if (relay->retry_due_us) {
                 timeout_ms = (relay->retry_due_us - clock_monotonic_us()) / US_PER_MS + 1;
-                if (timeout_ms < 0)
-                        timeout_ms = 0;
+                timeout_ms = timeout_ms > 0 ? timeout_ms : 0;
         }
         if (poll(&fd, 1, (int)timeout_ms) > 0)
                 (void)!read(relay->wake_fd, &count, sizeof count);

@@ -3,7 +3,12 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+
 #define READ_SIZE_MIN 64 /* a query for each single event would be slower than the broker */
+
+/* How exactly it is known when an event was published; a busy log has 50 marks a second. */
+#define MARK_US (20 * US_PER_MS)
 
 void relay_log_init(RelayLog *log, const char *aggregate_type, int32_t partition,
                     const char *topic_prefix, size_t bytes_max)
@@ -124,11 +129,24 @@ int relay_log_read_size(const RelayLog *log, int max)
         return n < max ? (int)n : max;
 }
 
+void relay_log_acknowledge(RelayLog *log, int64_t now_us)
+{
+        RelayMark *last = log->n_marks ? &log->marks[log->n_marks - 1] : NULL;
+
+        log->acknowledged++;
+        if (!last || (log->n_marks < RELAY_MARKS_MAX && now_us - last->opened_us >= MARK_US)) {
+                last = &log->marks[log->n_marks++];
+                last->opened_us = now_us;
+        }
+        last->position = log->acknowledged;
+        last->at_us = now_us;
+}
+
 void relay_log_rewind(RelayLog *log, int64_t published)
 {
         relay_log_drop_offers(log);
         log->acknowledged = published;
         log->produced = published;
-        log->noted = published;
+        log->n_marks = 0;
         log->sampled = 0;
 }

@@ -13,6 +13,15 @@
 
 #include "stored_events.h"
 
+#define RELAY_MARKS_MAX 8
+
+/* By when the broker had acknowledged everything up to a position. */
+typedef struct RelayMark {
+        int64_t position;
+        int64_t at_us;     /* wall clock */
+        int64_t opened_us; /* the first acknowledgement that it stands for */
+} RelayMark;
+
 typedef struct RelayLog {
         const char *aggregate_type; /* static text */
         char *topic;
@@ -20,10 +29,12 @@ typedef struct RelayLog {
         atomic_bool leased;   /* this process is its relay */
         int64_t acknowledged; /* by the broker, without gaps */
         int64_t produced;     /* handed to the producer */
-        int64_t noted;        /* acknowledged, as the store knows it */
         int64_t queued_bytes; /* produced and not acknowledged: memory of the producer */
         int64_t event_bytes;  /* of a usual event, as it is produced */
-        int64_t sampled;      /* a produced position whose way is timed; 0 when none is */
+        RelayMark marks
+                [RELAY_MARKS_MAX]; /* not noted yet, ascending; the last is at ->acknowledged */
+        size_t n_marks;
+        int64_t sampled; /* a produced position whose way is timed; 0 when none is */
         int64_t sampled_stored_us;
         _Atomic int64_t committed; /* the highest position known to be in the store */
 
@@ -52,6 +63,9 @@ void relay_log_drop_offers(RelayLog *log);
 /* The producer has an event of @size bytes; and it has it no longer. */
 void relay_log_note_queued(RelayLog *log, size_t size);
 void relay_log_note_reported(RelayLog *log, size_t size);
+
+/* The broker has acknowledged the next event. Acknowledgements that come close together share a mark. */
+void relay_log_acknowledge(RelayLog *log, int64_t now_us);
 
 /* Whether more may be produced: at most @window events, and about so many bytes as the log may have. */
 bool relay_log_has_room(const RelayLog *log, int64_t window);

@@ -132,23 +132,39 @@ ErrorCode relay_session_refresh(RelaySession *session, RelayLog *logs, size_t n_
         return code;
 }
 
+/* How far the broker has come with one log, and what it passed on the way. */
+static void add_note(PgParams *params, const RelayLog *log)
+{
+        enum {
+                TYPES,
+                PARTITIONS,
+                POSITIONS,
+                TIMES,
+        };
+
+        for (size_t i = 0; i < log->n_marks; i++) {
+                pg_array_text(params, TYPES, log->aggregate_type);
+                pg_array_int(params, PARTITIONS, log->partition);
+                pg_array_int(params, POSITIONS, log->marks[i].position);
+                pg_array_int(params, TIMES, log->marks[i].at_us);
+        }
+}
+
 ErrorCode relay_session_note(RelaySession *session, RelayLog *logs, size_t n_logs, Error *err)
 {
         PgParams *params = session->params;
-        int types, partitions, positions;
         size_t n = 0;
         ErrorCode code;
 
         pg_params_clear(params);
-        types = pg_params_array(params, PG_ARRAY_TEXT);
-        partitions = pg_params_array(params, PG_ARRAY_INT4);
-        positions = pg_params_array(params, PG_ARRAY_INT8);
+        (void)pg_params_array(params, PG_ARRAY_TEXT);
+        (void)pg_params_array(params, PG_ARRAY_INT4);
+        (void)pg_params_array(params, PG_ARRAY_INT8);
+        (void)pg_params_array(params, PG_ARRAY_INT8);
         for (size_t i = 0; i < n_logs; i++) {
-                if (!atomic_load(&logs[i].leased) || logs[i].noted == logs[i].acknowledged)
+                if (!atomic_load(&logs[i].leased) || logs[i].n_marks == 0)
                         continue;
-                pg_array_text(params, types, logs[i].aggregate_type);
-                pg_array_int(params, partitions, logs[i].partition);
-                pg_array_int(params, positions, logs[i].acknowledged);
+                add_note(params, &logs[i]);
                 n++;
         }
         if (n == 0)
@@ -158,6 +174,6 @@ ErrorCode relay_session_note(RelaySession *session, RelayLog *logs, size_t n_log
         if (code)
                 return code;
         for (size_t i = 0; i < n_logs; i++)
-                logs[i].noted = logs[i].acknowledged;
+                logs[i].n_marks = 0;
         return ERROR_NONE;
 }

@@ -130,6 +130,31 @@ START_TEST(what_the_producer_has_is_bounded)
 }
 END_TEST
 
+START_TEST(acknowledgements_leave_marks)
+{
+        _cleanup_(relay_log_deinit) RelayLog log;
+        int64_t now_us = 1000000;
+
+        init(&log, 1 << 20);
+        log.produced = 1000;
+        relay_log_acknowledge(&log, now_us);
+        relay_log_acknowledge(&log, now_us + 10000); /* close by: the same mark */
+        relay_log_acknowledge(&log, now_us + 30000);
+        ck_assert_uint_eq(log.n_marks, 2);
+        ck_assert_int_eq(log.marks[0].position, 2);
+        ck_assert_int_eq(log.marks[0].at_us, now_us + 10000);
+        ck_assert_int_eq(log.marks[1].position, 3);
+
+        for (int i = 4; i <= 1000; i++) /* nobody notes them: the last mark takes it all */
+                relay_log_acknowledge(&log, now_us + i * INT64_C(100000));
+        ck_assert_uint_eq(log.n_marks, RELAY_MARKS_MAX);
+        ck_assert_int_eq(log.marks[RELAY_MARKS_MAX - 1].position, log.acknowledged);
+        ck_assert_int_eq(log.marks[RELAY_MARKS_MAX - 1].at_us, now_us + 100000000);
+        relay_log_rewind(&log, 7);
+        ck_assert_uint_eq(log.n_marks, 0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("relay_log");
@@ -142,6 +167,7 @@ int main(void)
         tcase_add_test(tcase, what_was_published_already_is_dropped);
         tcase_add_test(tcase, memory_is_bounded);
         tcase_add_test(tcase, what_the_producer_has_is_bounded);
+        tcase_add_test(tcase, acknowledgements_leave_marks);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);

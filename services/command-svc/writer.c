@@ -10,11 +10,11 @@
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 #include "common/daemon/metrics.h"
+#include "common/store/command_steps.h"
 #include "decision.h"
 #include "writer_session.h"
 
-#define CONFLICTS_MAX 100 /* decisions of one command before it is answered 503 */
-#define RECONNECT_US  (500 * US_PER_MS)
+#define RECONNECT_US (500 * US_PER_MS)
 
 struct Writer {
         const CommandConfig *config;
@@ -98,19 +98,12 @@ static ErrorCode connect_store(Writer *writer, int64_t deadline_us, Error *err)
         return code;
 }
 
-static void refuse_and_complete(CommandRequest *request, const Error *err)
-{
-        stored_events_unref(TAKE_PTR(request->outcome.events));
-        command_request_refuse(request, err, 0);
-        command_request_complete(request);
-}
-
 static void refuse_all(CommandRequest *list, const Error *err)
 {
         while (list) {
                 CommandRequest *next = list->next;
 
-                refuse_and_complete(list, err);
+                command_request_give_up(list, err);
                 list = next;
         }
 }
@@ -132,7 +125,7 @@ static void postpone(Writer *writer, CommandRequest *request)
         (void)error_set(&err, ERROR_UNAVAILABLE,
                         "the %s has many events, which are being read; send the command again",
                         request->aggregate_type->name);
-        refuse_and_complete(request, &err);
+        command_request_give_up(request, &err);
 }
 
 /* Those that wait for their aggregates, behind @end. */
@@ -151,19 +144,26 @@ static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t
         int64_t decided_on;
         ErrorCode code;
 
+        atomic_store(&request->decided_us, 0);
         if (command_request_refuse_with_group(request)) {
                 command_request_complete(request);
                 return ERROR_NONE;
         }
+        atomic_store(&request->decided_us, 0);
         code = aggregates_find(writer->aggregates, writer_session_conn(writer->session), request,
                                &cached, deadline_us, err);
+        if (!code && request->aggregate_is_new && cached->aggregate->version > 0) {
+                command_request_take_another_id(request, writer->config->partitions);
+                code = aggregates_find(writer->aggregates, writer_session_conn(writer->session),
+                                       request, &cached, deadline_us, err);
+        }
         if (code == ERROR_UNAVAILABLE)
                 return code;
         if (code) { /* this aggregate cannot be read: nobody else's business */
                 log_error("aggregate-unreadable", "could not load %s \"%s\": %s",
                           request->aggregate_type->name, request->aggregate_id, err->message);
                 err->code = ERROR_INTERNAL;
-                refuse_and_complete(request, err);
+                command_request_give_up(request, err);
                 return ERROR_NONE;
         }
         if (cached->behind) {
@@ -172,6 +172,7 @@ static ErrorCode decide_request(Writer *writer, CommandRequest *request, int64_t
         }
         decided_on = cached->aggregate->version;
         if (decide_command(request, cached->aggregate, &writer->scratch)) {
+                atomic_store(&request->decided_us, clock_now_us());
                 cached->unstored |= request->outcome.events != NULL;
                 writer->appended[append_batch_count(writer->batch)] = request;
                 append_batch_add(writer->batch, request,
@@ -202,6 +203,7 @@ static bool settle(Writer *writer, CommandRequest *request, const AppendResult *
                         aggregates_note_stored(writer->aggregates, request, result);
                 }
                 outcome->version = result->version;
+                outcome->recorded = true;
                 command_request_complete(request);
                 return false;
         }
@@ -209,7 +211,7 @@ static bool settle(Writer *writer, CommandRequest *request, const AppendResult *
         aggregates_note_not_stored(writer->aggregates, request, result);
         if (result->outcome == APPEND_CONFLICT) {
                 metric_add(writer->conflicts, 1);
-                if (++request->conflicts < CONFLICTS_MAX)
+                if (command_step_retries(STEP_DECIDED, ERROR_CONFLICT, ++request->conflicts))
                         return true;
                 (void)error_set(&err, ERROR_UNAVAILABLE, "the %s changes too fast",
                                 request->aggregate_type->name);
@@ -326,7 +328,7 @@ static void append_singly(Writer *writer, CommandRequest *list)
                 log_error("append-failed", "could not append %s: %s", one->type->name, err.message);
                 drop_connection(writer);
                 blame_store(&err);
-                refuse_and_complete(one, &err);
+                command_request_give_up(one, &err);
         }
 }
 
@@ -346,7 +348,7 @@ static CommandRequest *join_queued(Writer *writer, CommandRequest *list)
 static void process(Writer *writer, CommandRequest *list)
 {
         int64_t deadline_us = give_up_us(writer);
-        Backoff backoff = BACKOFF_INIT(10 * US_PER_MS, 200 * US_PER_MS);
+        Backoff backoff = command_step_backoff(STEP_STORED);
         bool was_ready = writer_ready(writer);
 
         while (list) {
@@ -360,7 +362,7 @@ static void process(Writer *writer, CommandRequest *list)
                         }
                         continue;
                 }
-                if (code == ERROR_INTERNAL && list) {
+                if (list && !command_step_retries(STEP_STORED, code, 0)) {
                         aggregates_clear(writer->aggregates);
                         append_singly(writer, list);
                         return;

@@ -93,7 +93,16 @@ static void append_advance(Buffer *sql, const View *view)
                 "    RETURNING 1\n),\n"
                 "fence AS MATERIALIZED (\n"
                 "    SELECT projection.fence((SELECT count(*) FROM advanced), cardinality($1)) AS passed\n"
-                ")");
+                "),\n"
+                /* When what the live version shows was there; a version that is built beside it shows nothing. */
+                "marked AS (\n"
+                "    INSERT INTO projection.marks\n"
+                "    SELECT v.view, u.aggregate_type, u.partition, u.position, clock_timestamp()\n"
+                "    FROM projection.views AS v, unnest($1::text[], $2::int4[], $3::int8[])\n"
+                "        AS u (aggregate_type, partition, position)\n"
+                "    WHERE v.live AND v.schema_name = ");
+        sql_quote_literal(sql, view->schema_name);
+        buffer_append_string(sql, "\n)");
 }
 
 void view_sql_advance(Buffer *sql, const View *view)

@@ -51,6 +51,7 @@ class TinyDomain(unittest.TestCase):
     def test_an_old_event_decides_and_projects(self):
         self.suite.sql("""SELECT * FROM event_store.append(ARRAY[gen_random_uuid()], ARRAY['\\x00'::bytea], ARRAY['CreateTodo'],
             ARRAY['todo'], ARRAY['old'], ARRAY[1], ARRAY[0::int8], ARRAY[1], ARRAY[201::int2], ARRAY[NULL::text], ARRAY[0::int8],
+            ARRAY[0], ARRAY[0], ARRAY['ann'],
             ARRAY[gen_random_uuid()], ARRAY['TodoCreated'], ARRAY[1], ARRAY['{"todoId":"old","text":"written long ago","owner":"ann"}'],
             ARRAY['{"aggregateType":"todo","actor":"ann"}'], ARRAY['c'])""")
         wait_until("the row of the old event", lambda: self.read("/v1/todos/old")[0] == 200)

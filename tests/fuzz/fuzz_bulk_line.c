@@ -38,7 +38,7 @@ static void read_line(const Buffer *text)
                 return;
         }
         FUZZ_CHECK(err.code == code && *err.message);
-        command_answer_refuse(&answer, &err, 0);
+        command_answer_refuse(&answer, &request, &err, 0);
         bulk_answers_write(&told, 1, false, &answer);
         FUZZ_CHECK(told.data[told.size - 1] == '\n' && !memchr(told.data, '\n', told.size - 1));
         FUZZ_CHECK(json_text_check(told.data, told.size, 2, NULL) == ERROR_NONE);

@@ -141,7 +141,8 @@ int64_t library_store(LibraryStack *stack, int partition, const char *shelf, con
                 "ARRAY[''::bytea], ARRAY['Change'], ARRAY['shelf'], ARRAY[$2], ARRAY[$1], "
                 "ARRAY[coalesce((SELECT max(event_sequence) FROM event_store.events WHERE "
                 "aggregate_id = $2 AND aggregate_type = 'shelf'), 0)], ARRAY[1], ARRAY[201::int2], "
-                "ARRAY[NULL::text], ARRAY[0::int8], ARRAY[gen_random_uuid()], ARRAY[$3], ARRAY[1], "
+                "ARRAY[NULL::text], ARRAY[0::int8], ARRAY[0], ARRAY[0], ARRAY['test'], "
+                "ARRAY[gen_random_uuid()], ARRAY[$3], ARRAY[1], "
                 "ARRAY[$4], ARRAY['{\"aggregateType\":\"shelf\"}'], ARRAY['c'])";
         _cleanup_(PQclearp) PGresult *res = NULL;
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();

@@ -21,6 +21,9 @@ enum {
         STATUS,
         PROBLEM,
         RECEIVED_AT,
+        VALIDATED,
+        DECIDED,
+        ACTOR,
         EVENT_ID,
         EVENT_TYPE,
         EVENT_VERSION,
@@ -36,10 +39,11 @@ static const PgArrayKind kinds[N_ARRAYS] = {
         [AGGREGATE_ID] = PG_ARRAY_TEXT,     [PARTITION] = PG_ARRAY_INT4,
         [EXPECTED_VERSION] = PG_ARRAY_INT8, [EVENT_COUNT] = PG_ARRAY_INT4,
         [STATUS] = PG_ARRAY_INT2,           [PROBLEM] = PG_ARRAY_TEXT,
-        [RECEIVED_AT] = PG_ARRAY_INT8,      [EVENT_ID] = PG_ARRAY_UUID,
-        [EVENT_TYPE] = PG_ARRAY_TEXT,       [EVENT_VERSION] = PG_ARRAY_INT4,
-        [EVENT_DATA] = PG_ARRAY_TEXT,       [METADATA] = PG_ARRAY_TEXT,
-        [CORRELATION_ID] = PG_ARRAY_TEXT,
+        [RECEIVED_AT] = PG_ARRAY_INT8,      [VALIDATED] = PG_ARRAY_INT4,
+        [DECIDED] = PG_ARRAY_INT4,          [ACTOR] = PG_ARRAY_TEXT,
+        [EVENT_ID] = PG_ARRAY_UUID,         [EVENT_TYPE] = PG_ARRAY_TEXT,
+        [EVENT_VERSION] = PG_ARRAY_INT4,    [EVENT_DATA] = PG_ARRAY_TEXT,
+        [METADATA] = PG_ARRAY_TEXT,         [CORRELATION_ID] = PG_ARRAY_TEXT,
 };
 
 static void add_row(PgParams *params, const AppendRow *row)
@@ -58,6 +62,9 @@ static void add_row(PgParams *params, const AppendRow *row)
         pg_array_int(params, STATUS, row->problem ? 422 : 201);
         pg_array_text(params, PROBLEM, row->problem);
         pg_array_int(params, RECEIVED_AT, clock_now_us());
+        pg_array_int(params, VALIDATED, 10);
+        pg_array_int(params, DECIDED, 20);
+        pg_array_text(params, ACTOR, "test");
         for (int i = 0; i < row->events; i++) {
                 Uuid event_id = uuid_new();
 
@@ -79,7 +86,7 @@ ErrorCode append_try(PGconn *conn, const AppendRow *rows, size_t n, AppendAnswer
 {
         static const char sql[] =
                 "SELECT * FROM event_store.append($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-                "$10, $11, $12, $13, $14, $15, $16, $17)";
+                "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code;

@@ -81,6 +81,10 @@ START_TEST(services_cannot_write_past_append)
                 "INSERT INTO event_store.commands (command_id) VALUES (gen_random_uuid())",
                 "UPDATE event_store.commands SET status = 200",
                 "DELETE FROM event_store.commands",
+                "DELETE FROM event_store.failures",
+                "DELETE FROM event_store.publication_marks",
+                "UPDATE event_store.expiry SET oldest = '-infinity'",
+                "DELETE FROM projection.marks",
                 "INSERT INTO event_store.logs VALUES ('metric', 9)",
                 "UPDATE event_store.logs SET last_position = 0",
                 "DELETE FROM event_store.logs",
@@ -101,7 +105,7 @@ START_TEST(services_cannot_write_past_append)
                 "AS 'BEGIN RETURN NULL; END'",
                 "SET session_replication_role = replica",
                 "SELECT event_store.append_carefully(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-                "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+                "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         };
         /* NOLINTEND(bugprone-suspicious-missing-comma) */
 
@@ -135,11 +139,16 @@ START_TEST(only_the_command_service_writes)
         /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long statements are in pieces */
         static const char *const calls[] = {
                 ("SELECT event_store.append(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
-                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL)"),
+                 "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)"),
                 "SELECT event_store.ensure_logs('metric', 1)",
-                "SELECT event_store.note_published('{metric}', '{0}', '{1}')",
                 "SELECT event_store.store_snapshots('{metric}', '{a}', '{1}', '{1}', '{state}')",
                 "SELECT count(*) FROM event_store.snapshots",
+                "SELECT event_store.note_published('{metric}', '{0}', '{1}', '{1}')",
+                "SELECT event_store.expire(3600, 1)",
+                ("SELECT event_store.note_failures('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', "
+                 "'{}', '{}', '{}')"),
+                "SELECT count(*) FROM event_store.failures",
+                "SELECT count(*) FROM event_store.publication_marks",
                 "SELECT count(*) FROM event_store.commands",
         };
         /* NOLINTEND(bugprone-suspicious-missing-comma) */

@@ -73,10 +73,12 @@ START_TEST(publication_never_moves_backwards)
 
         expect_state(
                 "SELECT event_store.note_published('{metric,metric,metric,ghost}', '{1,2,1,0}', "
-                "'{5,7,3,1}')",
+                "'{5,7,3,1}', '{1000000,2000000,500000,1}')",
                 "");
         ck_assert_int_eq(query_int(conn, sum), 12);
-        expect_state("SELECT event_store.note_published('{metric,metric}', '{1,2}', '{4,8}')", "");
+        expect_state(
+                "SELECT event_store.note_published('{metric,metric}', '{1,2}', '{4,8}', '{1,3000000}')",
+                "");
         ck_assert_int_eq(query_int(conn, sum), 13);
 }
 END_TEST

@@ -115,10 +115,10 @@ START_TEST(heads_of_all_partitions)
         _cleanup_(freep) LogHead *heads = NULL;
         size_t n = 0;
 
-        ck_assert_int_eq(pg_exec(conn,
-                                 "SELECT event_store.note_published('{metric}', '{1}', '{3}')",
-                                 NULL, NULL, soon(), "note", &err),
-                         ERROR_NONE);
+        ck_assert_int_eq(
+                pg_exec(conn, "SELECT event_store.note_published('{metric}', '{1}', '{3}', '{0}')",
+                        NULL, NULL, soon(), "note", &err),
+                ERROR_NONE);
         ck_assert_int_eq(store_read_heads(conn, "metric", &heads, &n, soon(), &err), ERROR_NONE);
         ck_assert_uint_eq(n, 3);
         for (int i = 0; i < 3; i++) {

@@ -15,6 +15,7 @@ void command_record_free(CommandRecord *record)
         free(record->aggregate_type);
         free(record->aggregate_id);
         free(record->problem);
+        free(record->actor);
         free(record);
 }
 
@@ -48,8 +49,11 @@ ErrorCode store_find_command(PGconn *conn, const Uuid *id, CommandRecord **ret, 
                 record->problem = strdup(PQgetvalue(res, 0, 7));
         record->received_at_us = pg_result_time_us(res, 0, 8);
         record->stored_at_us = pg_result_time_us(res, 0, 9);
-        if (!record->command_type || !record->aggregate_type || !record->aggregate_id ||
-            (!record->problem && !PQgetisnull(res, 0, 7)))
+        record->validated_us = (int32_t)pg_result_int(res, 0, 10);
+        record->decided_us = (int32_t)pg_result_int(res, 0, 11);
+        record->actor = strdup(PQgetvalue(res, 0, 12));
+        if (!record->actor || !record->command_type || !record->aggregate_type ||
+            !record->aggregate_id || (!record->problem && !PQgetisnull(res, 0, 7)))
                 return error_no_memory(err);
         *ret = TAKE_PTR(record);
         return ERROR_NONE;

@@ -19,6 +19,9 @@ typedef struct CommandRecord {
         char *problem;       /* of a refusal, as it was stored; else NULL */
         int64_t received_at_us;
         int64_t stored_at_us;
+        int32_t validated_us; /* after received_at_us */
+        int32_t decided_us;   /* the same */
+        char *actor;          /* who sent it */
 } CommandRecord;
 
 void command_record_free(CommandRecord *record);

@@ -3,10 +3,15 @@
 #include "0003_parked.sql.h"
 #include "0004_replays.sql.h"
 #include "0005_snapshots.sql.h"
+#include "0006_command_records.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
-        { 1, "event_store", sql_0001_event_store }, { 2, "projection", sql_0002_projection },
-        { 3, "parked", sql_0003_parked },           { 4, "replays", sql_0004_replays },
-        { 5, "snapshots", sql_0005_snapshots },     { 0, NULL, NULL },
+        { 1, "event_store", sql_0001_event_store },
+        { 2, "projection", sql_0002_projection },
+        { 3, "parked", sql_0003_parked },
+        { 4, "replays", sql_0004_replays },
+        { 5, "snapshots", sql_0005_snapshots },
+        { 6, "command_records", sql_0006_command_records },
+        { 0, NULL, NULL },
 };

@@ -91,16 +91,22 @@ CREATE TABLE event_store.commands (
     status int2 NOT NULL,
     problem text COLLATE "C",
     received_at timestamptz NOT NULL,
-    stored_at timestamptz NOT NULL
+    stored_at timestamptz NOT NULL,
+    validated_us int4 NOT NULL,
+    decided_us int4 NOT NULL,
+    actor text COLLATE "C" NOT NULL
 );
 COMMENT ON TABLE event_store.commands IS
-    'The outcome of every command, stored with its events: the same command_id gives the first outcome again.';
+    'The outcome of every command, stored with its events: the same command_id gives the first outcome again, '
+    'until expire() removes it.';
 COMMENT ON COLUMN event_store.commands.digest IS 'Of the command''s content: the same id with another digest is refused.';
 COMMENT ON COLUMN event_store.commands.version IS
     'Of the aggregate after the command; its events are the event_count ones up to this event_sequence. '
     'Of a refused command: the version it was decided on.';
 COMMENT ON COLUMN event_store.commands.status IS 'HTTP status of the answer.';
 COMMENT ON COLUMN event_store.commands.problem IS 'Why it was refused, as JSON; NULL when it was not.';
+COMMENT ON COLUMN event_store.commands.validated_us IS 'Microseconds after received_at; decided_us likewise.';
+COMMENT ON COLUMN event_store.commands.actor IS 'Who sent it, and may read its record.';
 
 CREATE TABLE event_store.publications (
     aggregate_type text COLLATE "C" NOT NULL,
@@ -111,6 +117,17 @@ CREATE TABLE event_store.publications (
 COMMENT ON TABLE event_store.publications IS
     'Up to which position the broker has acknowledged each log partition. Noted now and then: what lies behind '
     'it is surely published, what lies before it may be.';
+
+CREATE TABLE event_store.publication_marks (
+    aggregate_type text COLLATE "C" NOT NULL,
+    partition int4 NOT NULL,
+    position int8 NOT NULL,
+    marked_at timestamptz NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX publication_marks_position ON event_store.publication_marks (aggregate_type, partition, position);
+COMMENT ON TABLE event_store.publication_marks IS
+    'When the broker had acknowledged a log partition up to a position. The first mark at or behind the position '
+    'of an event tells when that one was published. Removed by expire().';
 
 CREATE FUNCTION event_store.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -150,19 +167,30 @@ $$;
 COMMENT ON FUNCTION event_store.ensure_logs(text, int4) IS
     'Make the log partitions 0 to partitions - 1 of an aggregate type, where they are missing. Removes none.';
 
-CREATE FUNCTION event_store.note_published(aggregate_types text[], partitions int4[], positions int8[]) RETURNS void
+CREATE FUNCTION event_store.note_published(
+    aggregate_types text[], partitions int4[], positions int8[], acknowledged_at int8[]
+) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE event_store.publications AS p
-        SET published = n.position
-        FROM (
-            SELECT u.aggregate_type COLLATE "C" AS aggregate_type, u.partition, max(u.position) AS position
-                FROM unnest(aggregate_types, partitions, positions) AS u(aggregate_type, partition, position)
-                GROUP BY 1, 2 ORDER BY 1, 2
-        ) AS n
-        WHERE p.aggregate_type = n.aggregate_type AND p.partition = n.partition AND p.published < n.position;
+    WITH noted AS (
+        SELECT u.aggregate_type COLLATE "C" AS aggregate_type, u.partition, u.position, u.at
+            FROM unnest(aggregate_types, partitions, positions, acknowledged_at)
+                AS u(aggregate_type, partition, position, at)
+    ),
+    raised AS (
+        UPDATE event_store.publications AS p
+            SET published = n.position
+            FROM (SELECT aggregate_type, partition, max(position) AS position FROM noted
+                      GROUP BY 1, 2 ORDER BY 1, 2) AS n
+            WHERE p.aggregate_type = n.aggregate_type AND p.partition = n.partition AND p.published < n.position
+            RETURNING p.aggregate_type, p.partition
+    )
+    INSERT INTO event_store.publication_marks
+        SELECT n.aggregate_type, n.partition, n.position, timestamptz 'epoch' + n.at * interval '1 microsecond'
+            FROM noted AS n JOIN raised AS r USING (aggregate_type, partition);
 $$;
-COMMENT ON FUNCTION event_store.note_published(text[], int4[], int8[]) IS
-    'The broker has acknowledged these partitions up to these positions. Never moves backwards.';
+COMMENT ON FUNCTION event_store.note_published IS
+    'The broker has acknowledged these partitions up to these positions, at these times (microseconds since 1970); '
+    'several of one partition are marks on its way. Never moves backwards.';
 
 -- append() first takes the likely case, in which everything is new and nothing conflicts: one statement per
 -- table for the whole batch, and constraints that fail when it is not so. Then what it did is undone and
@@ -171,7 +199,7 @@ COMMENT ON FUNCTION event_store.note_published(text[], int4[], int8[]) IS
 CREATE FUNCTION event_store.append_carefully(
     command_ids uuid[], digests bytea[], command_types text[], aggregate_types text[], aggregate_ids text[],
     partitions int4[], expected_versions int8[], event_counts int4[], statuses int2[], problems text[],
-    received_at int8[],
+    received_at int8[], validated_us int4[], decided_us int4[], actors text[],
     event_ids uuid[], event_types text[], event_versions int4[], event_data text[], metadata text[],
     correlation_ids text[]
 ) RETURNS TABLE (
@@ -236,7 +264,8 @@ BEGIN
             INSERT INTO event_store.commands
                 VALUES (command_ids[i], digests[i], command_types[i], aggregate_types[i], aggregate_ids[i],
                         expected_versions[i] + event_counts[i], event_counts[i], statuses[i], problems[i],
-                        timestamptz 'epoch' + received_at[i] * interval '1 microsecond', stamp)
+                        timestamptz 'epoch' + received_at[i] * interval '1 microsecond', stamp,
+                        validated_us[i], decided_us[i], actors[i])
                 ON CONFLICT DO NOTHING;
             IF FOUND THEN
                 outcomes[i] := 0;
@@ -372,7 +401,7 @@ COMMENT ON FUNCTION event_store.append_carefully IS 'append() for a batch in whi
 CREATE FUNCTION event_store.append(
     command_ids uuid[], digests bytea[], command_types text[], aggregate_types text[], aggregate_ids text[],
     partitions int4[], expected_versions int8[], event_counts int4[], statuses int2[], problems text[],
-    received_at int8[],
+    received_at int8[], validated_us int4[], decided_us int4[], actors text[],
     event_ids uuid[], event_types text[], event_versions int4[], event_data text[], metadata text[],
     correlation_ids text[]
 ) RETURNS TABLE (
@@ -415,11 +444,12 @@ BEGIN
         INSERT INTO event_store.commands
             SELECT c.id, c.digest, c.type, c.t, c.a, c.e + c.n,
                    CASE WHEN c.n = 0 OR (c.n > 0 AND c.problem IS NULL) THEN c.n END, c.status, c.problem,
-                   timestamptz 'epoch' + c.received * interval '1 microsecond', stamp
+                   timestamptz 'epoch' + c.received * interval '1 microsecond', stamp, c.validated, c.decided, c.actor
             FROM (SELECT unnest(command_ids) AS id, unnest(digests) AS digest, unnest(command_types) AS type,
                          unnest(aggregate_types) AS t, unnest(aggregate_ids) AS a, unnest(expected_versions) AS e,
                          unnest(event_counts) AS n, unnest(statuses) AS status, unnest(problems) AS problem,
-                         unnest(received_at) AS received) AS c
+                         unnest(received_at) AS received, unnest(validated_us) AS validated,
+                         unnest(decided_us) AS decided, unnest(actors) AS actor) AS c
             ORDER BY c.id;
 
         -- That nobody has a command's events already is for the index on streams to see; that the event
@@ -540,8 +570,8 @@ BEGIN
         RETURN QUERY
             SELECT * FROM event_store.append_carefully(
                 command_ids, digests, command_types, aggregate_types, aggregate_ids, partitions, expected_versions,
-                event_counts, statuses, problems, received_at, event_ids, event_types, event_versions, event_data,
-                metadata, correlation_ids);
+                event_counts, statuses, problems, received_at, validated_us, decided_us, actors, event_ids, event_types,
+                event_versions, event_data, metadata, correlation_ids);
     EXCEPTION WHEN unique_violation THEN
         -- Only a stream begun by someone else in another partition, at this very moment, leads here.
         RAISE EXCEPTION 'the batch met another one: %', SQLERRM USING ERRCODE = 'serialization_failure';
@@ -552,7 +582,8 @@ COMMENT ON FUNCTION event_store.append IS
     'Store a batch of commands and their events, in the caller''s transaction. '
     'Arrays by command: partitions are proposals for aggregates that are new (give the real one of others: a wrong '
     'one is corrected, but slowly); expected_versions are what each command was decided on, 0 for "does not exist"; '
-    'problems are NULL, or why it is refused (then without events); received_at are microseconds since 1970. '
+    'problems are NULL, or why it is refused (then without events); received_at are microseconds since 1970, '
+    'validated_us and decided_us microseconds after that; actors are who sent them. '
     'Arrays by event: those of command 1 first, then of command 2 … '
     'Returns a row per command, in order. outcome 0: stored; 1: the id is known, with the same digest, and version, '
     'partition, first_position and stored_at_us are those of then; 2: known with another digest; 3: the aggregate is '

@@ -1,0 +1,9 @@
+#pragma once
+
+/*
+ * record_handler.h — GET /v1/commands/:id: the execution record of a command.
+ */
+
+#include "common/http/http.h"
+
+void handle_record(void *app, const HttpRequest *req, HttpResponse *res);
