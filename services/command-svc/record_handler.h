@@ -6,4 +6,4 @@
 
 #include "common/http/http.h"
 
-void handle_record(void *app, const HttpRequest *req, HttpResponse *res);
+void handle_record(void *data, const HttpRequest *req, HttpResponse *res);
