@@ -191,8 +191,8 @@ static ErrorCode ensure_producer(Relay *relay, Error *err)
                 return ERROR_NONE;
         code = relay->topics_ready ? ERROR_NONE : ensure_topics(relay, err);
         if (!code)
-                code = kafka_producer_new(&relay->producer, relay->config->kafka_brokers,
-                                          "command-svc", delivered, relay, err);
+                code = kafka_group_producer_new(&relay->producer, relay->config->kafka_brokers,
+                                                "command-svc", delivered, relay, err);
         if (code)
                 return code;
         relay->progress_us = clock_monotonic_us();

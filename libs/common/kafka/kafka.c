@@ -8,6 +8,10 @@
 
 #define PURGE_TIMEOUT_MS 1000
 
+/* Longer than making a group takes: a part of it that was sent ahead would keep the rest waiting until it is
+ * acknowledged, and librdkafka spins meanwhile. */
+#define GROUP_LINGER_MS "100"
+
 static const char *const common_settings[][2] = {
         { "broker.address.family", "v4" },
         { "socket.nagle.disable", "true" },
@@ -23,9 +27,6 @@ static const char *const common_settings[][2] = {
 static const char *const producer_settings[][2] = {
         { "enable.idempotence", "true" },
         { "acks", "all" },
-        /* rd_kafka_flush() sends at once. With 0 the first message of a group would travel alone, and
-         * the broker's thread would spin until it is acknowledged and the others may follow. */
-        { "linger.ms", "5" },
         { "compression.codec", "lz4" },
         { "message.timeout.ms", "0" },
         { "message.max.bytes", "8388608" },
@@ -83,15 +84,19 @@ ErrorCode kafka_client_new(rd_kafka_t **ret, rd_kafka_type_t type, rd_kafka_conf
         return error_set(err, ERROR_INTERNAL, "could not make a Kafka client: %s", text);
 }
 
-ErrorCode kafka_producer_new(rd_kafka_t **ret, const char *brokers, const char *client_id,
-                             KafkaDelivery delivered, void *opaque, Error *err)
+static ErrorCode new_producer(rd_kafka_t **ret, const char *brokers, const char *client_id,
+                              const char *linger_ms, KafkaDelivery delivered, void *opaque,
+                              Error *err)
 {
+        const char *const linger[][2] = { { "linger.ms", linger_ms }, { NULL, NULL } };
         rd_kafka_conf_t *conf;
         ErrorCode code = kafka_conf_new(&conf, brokers, client_id, err);
 
         if (code)
                 return code;
         code = kafka_settings_apply(conf, producer_settings, err);
+        if (!code)
+                code = kafka_settings_apply(conf, linger, err);
         if (code) {
                 rd_kafka_conf_destroy(conf);
                 return code;
@@ -99,6 +104,18 @@ ErrorCode kafka_producer_new(rd_kafka_t **ret, const char *brokers, const char *
         rd_kafka_conf_set_opaque(conf, opaque);
         rd_kafka_conf_set_dr_msg_cb(conf, delivered);
         return kafka_client_new(ret, RD_KAFKA_PRODUCER, conf, err);
+}
+
+ErrorCode kafka_producer_new(rd_kafka_t **ret, const char *brokers, const char *client_id,
+                             KafkaDelivery delivered, void *opaque, Error *err)
+{
+        return new_producer(ret, brokers, client_id, "0", delivered, opaque, err);
+}
+
+ErrorCode kafka_group_producer_new(rd_kafka_t **ret, const char *brokers, const char *client_id,
+                                   KafkaDelivery delivered, void *opaque, Error *err)
+{
+        return new_producer(ret, brokers, client_id, GROUP_LINGER_MS, delivered, opaque, err);
 }
 
 void kafka_producer_free(rd_kafka_t *producer)

@@ -33,15 +33,24 @@ typedef void (*KafkaDelivery)(rd_kafka_t *producer, const rd_kafka_message_t *me
                               void *opaque);
 
 /**
- * kafka_producer_new() - an idempotent producer: acks=all, order kept, lz4, waits for ever
+ * kafka_producer_new() - an idempotent producer: acks=all, order kept, linger 0, lz4, waits for ever
  * @delivered:  called from rd_kafka_poll() for every message, acknowledged or failed
  *
- * Messages go out 5 ms after they were produced, or within rd_kafka_flush(): call it behind each group, to send
- * the group as one request per partition. Free with kafka_producer_free(). Return: ERROR_NONE or ERROR_INTERNAL.
+ * Free with kafka_producer_free(). Return: ERROR_NONE or ERROR_INTERNAL.
  */
 _must_check_ ErrorCode kafka_producer_new(rd_kafka_t **ret, const char *brokers,
                                           const char *client_id, KafkaDelivery delivered,
                                           void *opaque, Error *err);
+
+/**
+ * kafka_group_producer_new() - the same for messages that come in groups
+ *
+ * Messages wait for rd_kafka_flush(), which sends those of a partition in one request; call it behind each
+ * group and again for as long as rd_kafka_outq_len() is not 0.
+ */
+_must_check_ ErrorCode kafka_group_producer_new(rd_kafka_t **ret, const char *brokers,
+                                                const char *client_id, KafkaDelivery delivered,
+                                                void *opaque, Error *err);
 
 /* Destroy without waiting; what is still queued is purged (flush first for an orderly end). */
 void kafka_producer_free(rd_kafka_t *producer);
