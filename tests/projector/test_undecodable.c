@@ -160,6 +160,29 @@ START_TEST(a_poison_event_that_is_not_stored_parks_nothing)
 }
 END_TEST
 
+/* An event of long ago at the position that comes next, before the event that belongs there is stored. */
+START_TEST(an_old_event_at_the_next_position_is_found_out)
+{
+        int64_t position;
+
+        library_store(stack, 0, "s", "BookPlaced", "{\"bookId\":\"b\",\"title\":\"t\"}");
+        library_store(stack, 0, "s", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"u\"}");
+        library_publish_all(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        library_publish_as(stack, 0, 1, 3);
+        library_flush(stack);
+        ck_assert(
+                eventually(LIBRARY_WAIT_MS, kept("error LIKE '%no event at its position%'") == 1));
+        position =
+                library_store(stack, 0, "s", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"v\"}");
+        library_publish(stack, 0, position, position);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM read.book WHERE title = 'v'"), 1);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM projection.parked"), 0);
+}
+END_TEST
+
 /* What the topic says of a stored event is not what decides whether it is poison. */
 START_TEST(a_message_with_spoilt_data_is_read_from_the_store)
 {
@@ -193,6 +216,7 @@ int main(void)
         tcase_add_test(tcase, only_the_newest_are_kept);
         tcase_add_test(tcase, positions_that_lie_are_found_out);
         tcase_add_test(tcase, a_poison_event_that_is_not_stored_parks_nothing);
+        tcase_add_test(tcase, an_old_event_at_the_next_position_is_found_out);
         tcase_add_test(tcase, a_message_with_spoilt_data_is_read_from_the_store);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

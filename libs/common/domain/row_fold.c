@@ -1,6 +1,7 @@
 #include "common/domain/row_fold.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -240,6 +241,21 @@ static ErrorCode check_columns(RowFold *fold, const RowChange *change, Error *er
         return ERROR_NONE;
 }
 
+/* An aggregate's events come in order: an earlier one was applied before, and is not what it claims to be. */
+static ErrorCode check_order(const RowFold *fold, const Event *event, const RowChange *change,
+                             Error *err)
+{
+        const Row *row = find(fold, change->id, event->aggregate_id,
+                              hash_key(change->id, event->aggregate_id));
+
+        if (!row || event->sequence >= row->sequence)
+                return ERROR_NONE;
+        return error_set(err, ERROR_INVALID,
+                         "the event has sequence %" PRId64 ", and the row one of sequence %" PRId64
+                         " already",
+                         event->sequence, row->sequence);
+}
+
 static void set_values(RowFold *fold, const char **values, const RowChange *change)
 {
         size_t column = 0;
@@ -277,8 +293,11 @@ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *ch
                          size_t n, Error *err)
 {
         for (size_t i = first; i < first + n; i++) {
-                ErrorCode code = check_columns(fold, row_changes_at(changes, i), err);
+                const RowChange *change = row_changes_at(changes, i);
+                ErrorCode code = check_columns(fold, change, err);
 
+                if (!code)
+                        code = check_order(fold, event, change, err);
                 if (code)
                         return code;
         }

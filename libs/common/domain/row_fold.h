@@ -64,7 +64,8 @@ void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t
 /**
  * row_fold_apply() - fold @n changes, from number @first on, all of them made by @event
  *
- * All or nothing. Return: ERROR_NONE, or ERROR_INVALID when a change names a field that is no column.
+ * All or nothing. Return: ERROR_NONE; ERROR_INVALID when a change names a field that is no column, or a row has
+ * a later event of the aggregate already.
  */
 _must_check_ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes,
                                       size_t first, size_t n, Error *err);

@@ -161,6 +161,25 @@ START_TEST(an_event_is_folded_whole_or_not_at_all)
 }
 END_TEST
 
+START_TEST(an_earlier_event_is_no_next_one)
+{
+        static const char *const stored[] = { "r", "seventh", "ACTIVE", "alice" };
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_fold_load(fold, "r", "a", 7, stored);
+        row_put(changes, "s");
+        row_put(changes, "r");
+        row_put(changes, "r"); /* one event may change a row more than once */
+        ck_assert_int_eq(apply(fold, "a", 6, changes), ERROR_INVALID);
+        ck_assert_uint_eq(row_fold_count(fold), 1);
+        ck_assert_str_eq(row(fold, "r").values[1], "seventh");
+        ck_assert_int_eq(apply(fold, "a", 8, changes), ERROR_NONE);
+        ck_assert_int_eq(row(fold, "r").sequence, 8);
+        ck_assert_int_eq(apply(fold, "b", 1, changes), ERROR_NONE);
+}
+END_TEST
+
 /* Many rows, many changes: tables grow, garbage is collected, and every row has its last values. */
 START_TEST(many_rows_keep_their_last_values)
 {
@@ -211,6 +230,7 @@ int main(void)
         tcase_add_test(tcase, nothing_comes_of_changing_what_is_not_there);
         tcase_add_test(tcase, rows_of_others_are_out_of_reach);
         tcase_add_test(tcase, an_event_is_folded_whole_or_not_at_all);
+        tcase_add_test(tcase, an_earlier_event_is_no_next_one);
         tcase_add_test(tcase, many_rows_keep_their_last_values);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
