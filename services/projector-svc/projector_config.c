@@ -43,6 +43,26 @@ const ConfigItem projector_config_items[] = {
                 "longest time that a live view is held for a switch; then it is tried again"),
         CONFIG_ROW_INT(ProjectorConfig, rebuild_examples_max, "10", 0, 1000,
                        "ids of rows that are reported when two versions differ, of each kind"),
+        CONFIG_ROW_BOOL(ProjectorConfig, change_feed, "true",
+                        "publish every change of a row to <prefix>.<view>.changes; the same for all"
+                        " instances"),
+        CONFIG_ROW_INT(ProjectorConfig, change_partitions, "4", 1, 1024,
+                       "partitions of a new changes topic"),
+        CONFIG_ROW_INT(
+                ProjectorConfig, change_compaction_lag_s, "86400", 0, 3153600000,
+                "a new changes topic keeps every change for so long, then the last one of each row"),
+        CONFIG_ROW_INT(ProjectorConfig, change_retention_s, "300", 0, 31536000,
+                       "published changes stay in PostgreSQL for so long"),
+        CONFIG_ROW_INT(ProjectorConfig, change_poll_ms, "100", 10, 60000,
+                       "how often the publisher looks for changes of other instances"),
+        CONFIG_ROW_INT(ProjectorConfig, change_window_rows, "4000", 1, 1000000,
+                       "changes of a view that wait for the broker's acknowledgement"),
+        CONFIG_ROW_INT(ProjectorConfig, change_window_bytes, "16777216", 65536, 1073741824,
+                       "and their bytes; a larger change goes alone"),
+        CONFIG_ROW_INT(ProjectorConfig, topic_replication, "1", 1, 32,
+                       "replicas of a new changes topic"),
+        CONFIG_ROW_INT(ProjectorConfig, topic_min_insync, "1", 1, 32,
+                       "min.insync.replicas of a new changes topic"),
         CONFIG_END,
 };
 /* clang-format on */

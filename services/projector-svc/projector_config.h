@@ -22,6 +22,15 @@ typedef struct ProjectorConfig {
         int64_t parked_aggregates_max;
         int64_t undecodable_rows_max;
         int64_t undecodable_bytes_max;
+        bool change_feed;
+        int64_t change_partitions;
+        int64_t change_compaction_lag_s;
+        int64_t change_retention_s;
+        int64_t change_poll_ms;
+        int64_t change_window_rows;
+        int64_t change_window_bytes;
+        int64_t topic_replication;
+        int64_t topic_min_insync;
         int64_t admin_connections;
         int64_t rebuild_batch_events_max;
         int64_t rebuild_busy_percent;

@@ -3,10 +3,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "change_sql.h"
 #include "common/base/buffer.h"
 #include "common/domain/event_projection.h"
 #include "common/pg/pg_params.h"
 #include "view_sql.h"
+
+/* Of the write statement, beside the columns: two hidden ones among them. */
+#define FIXED_PARAMS (VIEW_SQL_WRITE_FIXED + 2 + CHANGE_SQL_CAUSES)
 
 static ErrorCode list_columns(View *view, Error *err)
 {
@@ -19,9 +23,9 @@ static ErrorCode list_columns(View *view, Error *err)
                 if (model->fields[i].kind == FIELD_COLUMN)
                         view->columns[view->n_columns++] =
                                 (RowColumn){ model->fields[i].name, model->fields[i].default_text };
-        if (view->n_columns + 2 + VIEW_SQL_WRITE_FIXED > PG_PARAMS_MAX)
+        if (view->n_columns + FIXED_PARAMS > PG_PARAMS_MAX)
                 return error_set(err, ERROR_INVALID, "%s has %zu fields, more than %d", model->name,
-                                 view->n_columns, PG_PARAMS_MAX - 2 - VIEW_SQL_WRITE_FIXED);
+                                 view->n_columns, PG_PARAMS_MAX - FIXED_PARAMS);
         return ERROR_NONE;
 }
 
@@ -101,6 +105,13 @@ void view_set_version(View *view, int version)
         view->take_sql = make(view, view_sql_take);
         view->advance_sql = make(view, view_sql_advance);
         view->load_sql = make(view, view_sql_load);
+        view->write_sql = make(view, view_sql_write);
+}
+
+void view_set_changes(View *view)
+{
+        view->with_changes = true;
+        free(view->write_sql);
         view->write_sql = make(view, view_sql_write);
 }
 

@@ -24,6 +24,7 @@ typedef struct View {
         size_t n_columns;
         const AggregateType **aggregates; /* whose events change rows */
         size_t n_aggregates;
+        bool with_changes; /* what is written becomes changes of the feed */
 
         /* Of one version, once view_set_version() was called. */
         int version;
@@ -46,3 +47,6 @@ DEFINE_CLEANUP(View *, view_free)
 /* Point the statements at the tables of @version, which is what readers see until view_set_building(). */
 void view_set_version(View *view, int version);
 void view_set_building(View *view);
+
+/* From now on the write statement makes changes as well: of the live version, once it has its number. */
+void view_set_changes(View *view);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/event/event_trace.h"
+
 void view_batch_init(ViewBatch *batch, const View *view, const ParkedSet *parked)
 {
         *batch = (ViewBatch){ .view = view,
@@ -42,7 +44,10 @@ static BatchItem *add_item(ViewBatch *batch, Feed *feed, int64_t position, int64
                 batch->capacity = capacity;
         }
         item = &batch->items[batch->n_items++];
-        *item = (BatchItem){ .feed = feed, .position = position, .next_offset = next_offset };
+        *item = (BatchItem){ .feed = feed,
+                             .position = position,
+                             .next_offset = next_offset,
+                             .first_change = row_changes_count(batch->changes) };
         return item;
 }
 
@@ -59,6 +64,15 @@ void view_batch_skip(ViewBatch *batch, Feed *feed, int64_t position, int64_t nex
 {
         (void)add_item(batch, feed, position, next_offset);
         move_feed(feed, position, next_offset);
+}
+
+static void keep_trace(ViewBatch *batch, BatchItem *item, const Event *event)
+{
+        char text[EVENT_TRACE_SIZE];
+        const char *trace = batch->view->with_changes ? event_traceparent(event, text) : NULL;
+
+        if (trace)
+                item->traceparent = arena_copy_n(&batch->texts, trace, EVENT_TRACE_SIZE - 1);
 }
 
 static ErrorCode add_event(ViewBatch *batch, Feed *feed, const Event *event, int64_t next_offset,
@@ -81,6 +95,8 @@ static ErrorCode add_event(ViewBatch *batch, Feed *feed, const Event *event, int
                 item->aggregate_id = arena_copy_n(&batch->texts, event->aggregate_id,
                                                   strlen(event->aggregate_id));
                 item->sequence = event->sequence;
+                item->event_id = event->id;
+                keep_trace(batch, item, event);
         }
         return ERROR_NONE;
 }
@@ -141,4 +157,20 @@ ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to, RowFol
                 }
         }
         return ERROR_NONE;
+}
+
+const BatchItem *view_batch_cause(const ViewBatch *batch, size_t change)
+{
+        size_t low = 0, high = batch->n_items;
+
+        /* The last item that begins at or before it; those that change nothing begin where the next one does. */
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if (batch->items[middle].first_change <= change)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return &batch->items[low];
 }

@@ -18,7 +18,9 @@ typedef struct BatchItem {
         int64_t next_offset;      /* Kafka's, behind this event; -1: it came from the event store */
         const char *aggregate_id; /* NULL when the event changes nothing here */
         int64_t sequence;
-        int64_t stored_us; /* when the event was stored; 0: not looked at */
+        Uuid event_id;
+        const char *traceparent; /* NULL when the event has none, or when nobody asks */
+        int64_t stored_us;       /* when the event was stored; 0: not looked at */
         size_t first_change, n_changes;
         bool dropped; /* its feed is held at an earlier event */
 } BatchItem;
@@ -68,3 +70,6 @@ void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from);
  */
 _must_check_ ErrorCode view_batch_fold(const ViewBatch *batch, size_t from, size_t to,
                                        RowFold *fold, size_t *ret_culprit, Error *err);
+
+/* The item that made change number @change of ->changes. */
+const BatchItem *view_batch_cause(const ViewBatch *batch, size_t change);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "change_sql.h"
 #include "common/daemon/log.h"
 #include "common/domain/domain.h"
 #include "common/domain/event_projection.h"
@@ -87,6 +88,7 @@ static ErrorCode create_tables(Registry *registry, const View *view, bool live, 
                 return code;
         model_ddl(&sql, view->schema, view->model, view->schema_name);
         view_sql_checkpoint_table(&sql, view);
+        change_sql_images_view(&sql, view);
         if (live)
                 view_sql_read_view(&sql, view, NULL);
         return run(registry, sql.data, "create a view's tables", err);

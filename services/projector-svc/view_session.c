@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "change_causes.h"
+#include "change_log.h"
 #include "common/base/clock.h"
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
@@ -74,6 +76,8 @@ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, E
                                "set up the session", err);
         if (!code)
                 code = join(session, err);
+        if (!code && view->role == VIEW_LIVE)
+                code = change_log_open(session->conn, view, view_session_deadline_us(), err);
         if (code)
                 return code;
         *ret = TAKE_PTR(session);
@@ -297,6 +301,11 @@ static void add_checkpoints(PgParams *params, const FeedList *feeds)
         }
 }
 
+static bool is_deleted(const FoldRow *row)
+{
+        return row->loaded && !row->present;
+}
+
 static size_t add_deletes(PgParams *params, const RowFold *fold)
 {
         int ids = pg_params_array(params, PG_ARRAY_TEXT);
@@ -306,7 +315,7 @@ static size_t add_deletes(PgParams *params, const RowFold *fold)
         for (size_t i = 0; i < row_fold_count(fold); i++) {
                 FoldRow row = row_fold_at(fold, i);
 
-                if (!row.loaded || row.present)
+                if (!is_deleted(&row))
                         continue;
                 pg_array_text(params, ids, row.id);
                 pg_array_text(params, aggregates, row.aggregate);
@@ -367,8 +376,24 @@ static void add_rows(PgParams *params, const ViewSession *session, size_t n)
         }
 }
 
-ErrorCode view_session_send(ViewSession *session, const RowFold *fold, const FeedList *feeds,
-                            Error *err)
+/* What made each row what it is: the rows to write, then those to delete. */
+static void add_causes(ViewSession *session, const ViewBatch *batch, const RowFold *fold,
+                       size_t n_rows)
+{
+        ChangeCauses causes = change_causes_init(session->params, batch);
+
+        for (size_t i = 0; i < n_rows; i++)
+                change_causes_add(&causes, session->rows[i].last_change);
+        for (size_t i = 0; i < row_fold_count(fold); i++) {
+                FoldRow row = row_fold_at(fold, i);
+
+                if (is_deleted(&row))
+                        change_causes_add(&causes, row.last_change);
+        }
+}
+
+ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const RowFold *fold,
+                            const FeedList *feeds, Error *err)
 {
         PgParams *params = session->params;
         size_t n_deletes, n_rows;
@@ -387,6 +412,8 @@ ErrorCode view_session_send(ViewSession *session, const RowFold *fold, const Fee
                                         err);
         }
         add_rows(params, session, n_rows);
+        if (session->view->with_changes)
+                add_causes(session, batch, fold, n_rows);
         return pg_send_prepared(session->conn, "view_write", session->view->write_sql, params,
                                 view_session_deadline_us(), "write rows", err);
 }

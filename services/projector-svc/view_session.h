@@ -52,13 +52,14 @@ _must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *
 
 /**
  * view_session_send() - begin to write rows that changed and checkpoints, in one transaction
+ * @batch:  whose changes were folded; NULL when @fold holds none
  * @feeds:  those with a mark are advanced to it
  *
  * The caller may work on until view_session_receive(), but must not use the session. What @fold holds may be
  * forgotten.
  */
-_must_check_ ErrorCode view_session_send(ViewSession *session, const RowFold *fold,
-                                         const FeedList *feeds, Error *err);
+_must_check_ ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch,
+                                         const RowFold *fold, const FeedList *feeds, Error *err);
 
 /**
  * view_session_receive() - wait for what view_session_send() began

@@ -3,11 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "change_sql.h"
 #include "common/model/model_column.h"
 #include "common/model/model_ddl.h"
 #include "common/model/sql_text.h"
 
-static void table_name(Buffer *sql, const View *view, const char *table)
+void view_sql_table(Buffer *sql, const View *view, const char *table)
 {
         sql_quote_name(sql, view->schema_name);
         buffer_append_char(sql, '.');
@@ -17,7 +18,7 @@ static void table_name(Buffer *sql, const View *view, const char *table)
 void view_sql_checkpoint_table(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "CREATE TABLE ");
-        table_name(sql, view, "checkpoint");
+        view_sql_table(sql, view, "checkpoint");
         buffer_append_string(sql, " (\n"
                                   "    aggregate_type text COLLATE \"C\" NOT NULL,\n"
                                   "    partition int4 NOT NULL,\n"
@@ -52,7 +53,7 @@ void view_sql_replace_read_view(Buffer *sql, const View *view, const View *forme
         buffer_append_string(sql, " AS SELECT *");
         append_former_columns(sql, view, former);
         buffer_append_string(sql, " FROM ");
-        table_name(sql, view, view->model->view);
+        view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql, ";\nGRANT SELECT ON read.");
         sql_quote_name(sql, view->model->view);
         buffer_append_string(sql, " TO skafu_query;\n");
@@ -69,7 +70,7 @@ void view_sql_read_view(Buffer *sql, const View *view, const View *former)
 void view_sql_take(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "INSERT INTO ");
-        table_name(sql, view, "checkpoint");
+        view_sql_table(sql, view, "checkpoint");
         buffer_append_string(
                 sql, " AS c (aggregate_type, partition, owner)\n"
                      "SELECT aggregate_type, partition, $3 FROM unnest($1::text[], $2::int4[])"
@@ -82,7 +83,7 @@ void view_sql_take(Buffer *sql, const View *view)
 static void append_advance(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "WITH advanced AS (\n    UPDATE ");
-        table_name(sql, view, "checkpoint");
+        view_sql_table(sql, view, "checkpoint");
         buffer_append_string(
                 sql,
                 " AS c SET position = u.position, kafka_offset = u.kafka_offset, updated_at = now()\n"
@@ -121,7 +122,7 @@ void view_sql_load(Buffer *sql, const View *view)
                 buffer_append_string(sql, ", ");
         }
         buffer_append_string(sql, "\"_aggregate\", \"_sequence\" FROM ");
-        table_name(sql, view, view->model->view);
+        view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql, " WHERE (\"id\", \"_aggregate\") IN (SELECT k.id, k.aggregate"
                                   " FROM unnest($1::text[], $2::text[]) AS k (id, aggregate))");
 }
@@ -141,11 +142,12 @@ static void list_columns(Buffer *sql, const View *view)
 static void append_deletes(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, ",\nremoved AS (\n    DELETE FROM ");
-        table_name(sql, view, view->model->view);
+        view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql,
                              " AS t USING unnest($6::text[], $7::text[]) AS d (id, aggregate)\n"
                              "    WHERE t.\"id\" = d.id AND t.\"_aggregate\" = d.aggregate"
-                             " AND (SELECT passed FROM fence)\n)\n");
+                             " AND (SELECT passed FROM fence)\n"
+                             "    RETURNING 1\n)");
 }
 
 static void append_values(Buffer *sql, const View *view)
@@ -171,12 +173,10 @@ static void append_values(Buffer *sql, const View *view)
         buffer_append_string(sql, "aggregate, sequence)\n");
 }
 
-void view_sql_write(Buffer *sql, const View *view)
+static void append_upsert(Buffer *sql, const View *view)
 {
-        append_advance(sql, view);
-        append_deletes(sql, view);
         buffer_append_string(sql, "INSERT INTO ");
-        table_name(sql, view, view->model->view);
+        view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql, " AS t (");
         list_columns(sql, view);
         buffer_append_string(sql, ")\nSELECT ");
@@ -190,4 +190,19 @@ void view_sql_write(Buffer *sql, const View *view)
                 buffer_append_string(sql, ", ");
         }
         buffer_append_string(sql, "\"_sequence\" = excluded.\"_sequence\"");
+}
+
+void view_sql_write(Buffer *sql, const View *view)
+{
+        append_advance(sql, view);
+        append_deletes(sql, view);
+        if (!view->with_changes) {
+                buffer_append_char(sql, '\n');
+                append_upsert(sql, view);
+                return;
+        }
+        buffer_append_string(sql, ",\nwritten AS (\n");
+        append_upsert(sql, view);
+        buffer_append_string(sql, "\nRETURNING 1\n)");
+        change_sql_entries(sql, view);
 }

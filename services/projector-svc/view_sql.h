@@ -10,6 +10,9 @@
 /* Parameters of the write statement before the columns: see view_sql_write(). */
 #define VIEW_SQL_WRITE_FIXED 7
 
+/* Append "schema"."table" of the view version. */
+void view_sql_table(Buffer *sql, const View *view, const char *table);
+
 /* The checkpoint table of a new version. */
 void view_sql_checkpoint_table(Buffer *sql, const View *view);
 
@@ -32,5 +35,5 @@ void view_sql_advance(Buffer *sql, const View *view);
 void view_sql_load(Buffer *sql, const View *view);
 
 /* A batch: $1 to $5 as view_sql_advance(); rows to delete: $6 ids, $7 whose; rows to write: one array per
- * column, then whose, then sequences. */
+ * column, then whose, then sequences. With changes, what change_sql_entries() takes follows. */
 void view_sql_write(Buffer *sql, const View *view);

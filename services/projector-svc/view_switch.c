@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "change_log.h"
 #include "common/base/clock.h"
 #include "common/model/sql_text.h"
 #include "common/pg/pg_params.h"
@@ -245,6 +246,9 @@ static ErrorCode take_over(const ViewSwitch *change, VersionList *list, Error *e
                 code = set_state(change, change->built, VERSION_LIVE, err);
         if (!code)
                 code = set_switched(change, err);
+        if (!code)
+                code = change_log_stop(change->conn, change->built->model->view, deadline_us(),
+                                       err);
         return code ? code : show(change, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "change_publisher.h"
 #include "common/base/clock.h"
 #include "common/daemon/daemon.h"
 #include "common/daemon/log.h"
@@ -25,6 +26,7 @@ struct ViewWorker {
         const ProjectorConfig *config;
         View *view;
         ViewMetrics metrics;
+        ChangePublisher *publisher; /* NULL without a change feed */
         pthread_t thread;
         bool running;
         atomic_bool stopping;
@@ -75,6 +77,10 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View 
                          hold_by_writer, worker);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
                 view_batch_init(&worker->batches[i], worker->view, &worker->parking.parked);
+        if (!code && view->role == VIEW_LIVE && config->change_feed) {
+                view_set_changes(view);
+                code = change_publisher_new(&worker->publisher, config, view->model, err);
+        }
         if (code)
                 return code;
         *ret = TAKE_PTR(worker);
@@ -91,6 +97,7 @@ void view_worker_free(ViewWorker *worker)
         view_writer_deinit(&worker->writer);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
                 view_batch_deinit(&worker->batches[i]);
+        change_publisher_free(worker->publisher);
         view_session_close(worker->session);
         view_free(worker->view);
         free(worker);
@@ -253,9 +260,11 @@ static void probe_kafka(ViewWorker *worker)
 /* Wait for the batch under way. When it did not fit as a whole, @filled is to be collected again. */
 static ErrorCode finish(ViewWorker *worker, ViewBatch *filled, Error *err)
 {
-        bool clean = true;
+        bool clean = true, under_way = worker->writer.batch != NULL;
         ErrorCode code = view_writer_finish(&worker->writer, worker->session, &clean, err);
 
+        if (under_way)
+                change_publisher_wake(worker->publisher);
         if (code || clean)
                 return code;
         *err = ERROR_INIT;
@@ -414,7 +423,7 @@ ErrorCode view_worker_start(ViewWorker *worker, Error *err)
         if (pthread_create(&worker->thread, NULL, run, worker) != 0)
                 return error_set(err, ERROR_INTERNAL, "could not start the thread of a view");
         worker->running = true;
-        return ERROR_NONE;
+        return worker->publisher ? change_publisher_start(worker->publisher, err) : ERROR_NONE;
 }
 
 void view_worker_stop(ViewWorker *worker)
@@ -424,6 +433,7 @@ void view_worker_stop(ViewWorker *worker)
         atomic_store(&worker->stopping, true);
         (void)pthread_join(worker->thread, NULL);
         worker->running = false;
+        change_publisher_stop(worker->publisher);
 }
 
 ViewWorkerHealth view_worker_health(const ViewWorker *worker)

@@ -120,7 +120,9 @@ static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *
         code = view_session_load(apply->session, apply->batch, from, to, writer->fold, err);
         if (!code)
                 code = view_batch_fold(apply->batch, from, to, writer->fold, ret_culprit, err);
-        return code ? code : view_session_send(apply->session, writer->fold, writer->feeds, err);
+        return code ? code
+                    : view_session_send(apply->session, apply->batch, writer->fold, writer->feeds,
+                                        err);
 }
 
 static ErrorCode receive_range(const Apply *apply, size_t from, size_t to, Error *err)

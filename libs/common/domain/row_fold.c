@@ -17,6 +17,7 @@ typedef struct Row {
         const char *id;
         const char *aggregate;
         int64_t sequence;
+        size_t last_change;
         bool present;
         bool changed;
         bool loaded;
@@ -274,8 +275,10 @@ static void put_defaults(const RowFold *fold, const char **values, const char *i
                 values[c] = fold->columns[c].default_text;
 }
 
-static void apply_change(RowFold *fold, const Event *event, const RowChange *change)
+static void apply_change(RowFold *fold, const Event *event, const RowChanges *changes,
+                         size_t number)
 {
+        const RowChange *change = row_changes_at(changes, number);
         Row *row = find_or_add(fold, change->id, event->aggregate_id);
         const char **values = row_values(fold, (size_t)(row - fold->rows));
 
@@ -286,6 +289,7 @@ static void apply_change(RowFold *fold, const Event *event, const RowChange *cha
         set_values(fold, values, change);
         row->present = change->kind != ROW_DELETE;
         row->sequence = event->sequence;
+        row->last_change = number;
         row->changed = true;
 }
 
@@ -302,7 +306,7 @@ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *ch
                         return code;
         }
         for (size_t i = first; i < first + n; i++)
-                apply_change(fold, event, row_changes_at(changes, i));
+                apply_change(fold, event, changes, i);
         if (fold->texts.used > fold->compact_at)
                 compact(fold);
         return ERROR_NONE;
@@ -322,6 +326,7 @@ FoldRow row_fold_at(const RowFold *fold, size_t index)
                           .values = row_values(fold, index),
                           .aggregate = row->aggregate,
                           .sequence = row->sequence,
+                          .last_change = row->last_change,
                           .present = row->present,
                           .changed = row->changed,
                           .loaded = row->loaded };

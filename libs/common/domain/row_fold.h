@@ -25,6 +25,7 @@ typedef struct FoldRow {
         const char *const *values; /* by column: the text that the last change gave, NULL is null */
         const char *aggregate;     /* whose row it is: the id of an aggregate */
         int64_t sequence;          /* eventSequence of its last change */
+        size_t last_change;        /* its number, when ->changed */
         bool present;              /* false: deleted, or changed before it ever was */
         bool changed;              /* since it was loaded */
         bool loaded;               /* it is stored */

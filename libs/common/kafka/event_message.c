@@ -6,57 +6,21 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/event/event_trace.h"
+#include "common/kafka/kafka_headers.h"
 
 #define POSITION_HEADER "skafu-position"
 #define TYPE_HEADER     "ce_type"
 #define ID_HEADER       "ce_id"
-
-typedef struct Header {
-        const char *name;
-        const char *value; /* NULL: left out */
-} Header;
-
-DEFINE_CLEANUP(rd_kafka_headers_t *, rd_kafka_headers_destroy)
-
-static ErrorCode make_headers(rd_kafka_headers_t **ret, const Header *list, size_t n, Error *err)
-{
-        _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = rd_kafka_headers_new(n);
-
-        for (size_t i = 0; i < n; i++) {
-                rd_kafka_resp_err_t fault;
-
-                if (!list[i].value)
-                        continue;
-                fault = rd_kafka_header_add(headers, list[i].name, -1, list[i].value, -1);
-                if (fault)
-                        return error_set(err, ERROR_INTERNAL, "could not add header %s: %s",
-                                         list[i].name, rd_kafka_err2str(fault));
-        }
-        *ret = TAKE_PTR(headers);
-        return ERROR_NONE;
-}
-
-/* traceparent of the event's metadata; it has 55 plain characters, so nothing has to be decoded. */
-static const char *find_traceparent(const Event *event, char ret_text[56])
-{
-        static const char key[] = "\"traceparent\":\"";
-        const char *at = memmem(event->metadata.text, event->metadata.size, key, sizeof key - 1);
-        const char *end = event->metadata.text + event->metadata.size;
-
-        if (!at || end - at < (ptrdiff_t)(sizeof key - 1 + 56) || at[sizeof key - 1 + 55] != '"')
-                return NULL;
-        memcpy(ret_text, at + sizeof key - 1, 55);
-        ret_text[55] = '\0';
-        return ret_text;
-}
 
 /* NOLINTNEXTLINE(readability-function-size): as the two below */
 static ErrorCode produce(rd_kafka_t *producer, const char *topic, const Event *event,
                          const EventReplay *replay, Buffer *scratch, void *opaque, Error *err)
 {
         _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = NULL;
-        char id[UUID_TEXT_SIZE], time[CLOCK_TEXT_SIZE], position[24], source[128], trace[56];
-        const Header list[] = {
+        char id[UUID_TEXT_SIZE], time[CLOCK_TEXT_SIZE], position[24], source[128],
+                trace[EVENT_TRACE_SIZE];
+        const KafkaHeader list[] = {
                 { "ce_specversion", "1.0" },
                 { ID_HEADER, id },
                 { TYPE_HEADER, event->type },
@@ -65,7 +29,7 @@ static ErrorCode produce(rd_kafka_t *producer, const char *topic, const Event *e
                 { "ce_time", time },
                 { "content-type", "application/json" },
                 { POSITION_HEADER, position },
-                { "traceparent", find_traceparent(event, trace) },
+                { "traceparent", event_traceparent(event, trace) },
                 { "skafu-replay-id", replay ? replay->id : NULL },
                 { "skafu-replay-name", replay ? replay->name : NULL },
         };
@@ -76,7 +40,7 @@ static ErrorCode produce(rd_kafka_t *producer, const char *topic, const Event *e
         clock_format(event->timestamp_us, time);
         (void)snprintf(position, sizeof position, "%" PRId64, event->position);
         (void)snprintf(source, sizeof source, "/skafu/%s", event->aggregate_type);
-        code = make_headers(&headers, list, ARRAY_SIZE(list), err);
+        code = kafka_headers_new(&headers, list, ARRAY_SIZE(list), err);
         if (code)
                 return code;
         buffer_clear(scratch);

@@ -31,6 +31,8 @@ static const char *const producer_settings[][2] = {
         { "message.timeout.ms", "0" },
         { "message.max.bytes", "8388608" },
         { "batch.size", "1000000" },
+        { "partitioner",
+          "murmur2_random" }, /* by key, as Java's clients do, where nobody names a partition */
         /* Beyond, the sender waits: what waits for a broker that is away must not eat the memory. */
         { "queue.buffering.max.kbytes", "65536" },
         { "topic.metadata.refresh.interval.ms", "60000" },

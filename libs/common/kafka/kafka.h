@@ -5,6 +5,7 @@
  */
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/error.h"
@@ -14,6 +15,9 @@ DEFINE_CLEANUP(rd_kafka_message_t *, rd_kafka_message_destroy)
 typedef struct KafkaTopic {
         const char *name;
         int32_t partitions;
+        const char *const (*settings)
+                [2]; /* of a new one, beside the usual; the last row { NULL, NULL }. NULL: none */
+        bool keeps_partitions; /* one that exists stays as it is: keys must not move */
 } KafkaTopic;
 
 /**
@@ -55,6 +59,10 @@ _must_check_ ErrorCode kafka_group_producer_new(rd_kafka_t **ret, const char *br
 /* Destroy without waiting; what is still queued is purged (flush first for an orderly end). */
 void kafka_producer_free(rd_kafka_t *producer);
 DEFINE_CLEANUP(rd_kafka_t *, kafka_producer_free)
+
+/* How many partitions a topic has, 0 when it does not exist. Return: ERROR_NONE or ERROR_UNAVAILABLE. */
+_must_check_ ErrorCode kafka_topic_partitions(rd_kafka_t *client, const char *name, int *ret,
+                                              int64_t deadline_us, Error *err);
 
 /* Whether the brokers answer metadata within @timeout_ms; on any client. */
 bool kafka_ready(rd_kafka_t *client, int timeout_ms);

@@ -21,10 +21,9 @@ static int left_ms(int64_t deadline_us)
         return left < 1 ? 1 : (int)left;
 }
 
-/* How many partitions the topic has; 0 when it does not exist (a broker that makes topics on first use
- * may make it now). */
-static ErrorCode count_partitions(rd_kafka_t *client, const char *name, int64_t deadline_us,
-                                  int *ret, Error *err)
+/* A broker that makes topics on first use may make it now. */
+ErrorCode kafka_topic_partitions(rd_kafka_t *client, const char *name, int *ret,
+                                 int64_t deadline_us, Error *err)
 {
         _cleanup_(rd_kafka_topic_destroyp) rd_kafka_topic_t *topic =
                 rd_kafka_topic_new(client, name, NULL);
@@ -59,6 +58,8 @@ static ErrorCode create_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
         (void)rd_kafka_NewTopic_set_config(new_topic, "min.insync.replicas", insync);
         (void)rd_kafka_NewTopic_set_config(new_topic, "retention.ms", "-1");
         (void)rd_kafka_NewTopic_set_config(new_topic, "max.message.bytes", "8388608");
+        for (const char *const(*setting)[2] = topic->settings; setting && (*setting)[0]; setting++)
+                (void)rd_kafka_NewTopic_set_config(new_topic, (*setting)[0], (*setting)[1]);
         rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
         event = rd_kafka_queue_poll(queue, left_ms(deadline_us));
         return ERROR_NONE;
@@ -90,10 +91,10 @@ static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
         ErrorCode code;
 
         for (;;) {
-                code = count_partitions(client, topic->name, deadline_us, &partitions, err);
+                code = kafka_topic_partitions(client, topic->name, &partitions, deadline_us, err);
                 if (code)
                         return code;
-                if (partitions >= topic->partitions)
+                if (partitions >= topic->partitions || (partitions > 0 && topic->keeps_partitions))
                         return ERROR_NONE;
                 if (clock_monotonic_us() >= deadline_us)
                         return error_set(err, ERROR_UNAVAILABLE,

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/model/model_row.h"
 #include "common/model/model_value.h"
 
 #define ROW "t" /* alias of the model's own rows */
@@ -25,28 +26,6 @@ static void append_reach(Select *s, const Model *model, const char *alias)
         auth_predicate(s->sql, model, s->select->reader, AUTH_READ, &s->user_param, alias);
 }
 
-/* "value" AS "name" of a column. */
-static void append_field(Select *s, const Field *field, const char *alias)
-{
-        _cleanup_(sql_text_deinit) SqlText column = SQL_TEXT_INIT;
-
-        sql_column(&column, alias, field->name);
-        model_value_json(&s->sql->text, field, buffer_text(&column.text));
-        sql_append(s->sql, " AS ");
-        sql_quote_name(&s->sql->text, field->name);
-}
-
-static void append_all_fields(Select *s, const Model *model, const char *alias)
-{
-        for (size_t i = 0; i < model->n_fields; i++) {
-                if (model->fields[i].kind != FIELD_COLUMN)
-                        continue;
-                if (i) /* the id comes first */
-                        sql_append(s->sql, ", ");
-                append_field(s, &model->fields[i], alias);
-        }
-}
-
 /*
  * One of the rows with the same id, the same one each time. An aggregate's own row cannot be hidden by a
  * thing of the same id that somebody has in an aggregate of theirs.
@@ -66,7 +45,7 @@ static void append_first(Select *s, const char *alias)
 static void append_object(Select *s, const Model *model, const char *alias)
 {
         sql_append(s->sql, "(SELECT row_to_json(r) FROM (SELECT ");
-        append_all_fields(s, model, alias);
+        model_row_fields(&s->sql->text, model, alias);
         sql_append(s->sql, ") r)");
 }
 
@@ -165,10 +144,10 @@ static void append_row(Select *s)
         if (select->fields) {
                 for (size_t i = 0; i < select->n_fields; i++) {
                         sql_append(s->sql, i ? ", " : "");
-                        append_field(s, select->fields[i], ROW);
+                        model_row_field(&s->sql->text, select->fields[i], ROW);
                 }
         } else {
-                append_all_fields(s, select->model, ROW);
+                model_row_fields(&s->sql->text, select->model, ROW);
         }
         for (size_t i = 0; i < select->n_includes; i++) {
                 sql_append(s->sql, ", ");

@@ -7,9 +7,10 @@
 
 #define VIEW_BYTES_MAX 48 /* leaves room in "view_<view>_<version>" and in index names */
 
-/* Names that something else has: read.checkpoint and read.parked stand beside the views, /v1/commands beside
+/* Names that something else has: read.checkpoint and its like stand beside the views, /v1/commands beside
  * models. */
-static const char *const reserved_views[] = { "checkpoint", "command", "parked" };
+static const char *const reserved_views[] = { "change_position", "checkpoint", "command",
+                                              "parked" };
 
 /* What GraphQL, or a type of its own, already means. */
 static const char *const reserved_types[] = {

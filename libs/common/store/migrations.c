@@ -4,6 +4,7 @@
 #include "0004_replays.sql.h"
 #include "0005_snapshots.sql.h"
 #include "0006_command_records.sql.h"
+#include "0007_changes.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
@@ -13,5 +14,6 @@ const Migration store_migrations[] = {
         { 4, "replays", sql_0004_replays },
         { 5, "snapshots", sql_0005_snapshots },
         { 6, "command_records", sql_0006_command_records },
+        { 7, "changes", sql_0007_changes },
         { 0, NULL, NULL },
 };

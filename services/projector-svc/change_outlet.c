@@ -1,0 +1,167 @@
+#include "change_outlet.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "change_session.h"
+#include "change_topic.h"
+#include "common/base/clock.h"
+#include "common/daemon/log.h"
+
+void change_outlet_init(ChangeOutlet *outlet, const ProjectorConfig *config,
+                        const ChangeMetrics *metrics, const char *view, int wake_fd)
+{
+        *outlet = (ChangeOutlet){ .config = config, .metrics = metrics, .wake_fd = wake_fd };
+        outlet->backoff = BACKOFF_INIT(50 * US_PER_MS, config->retry_ms_max * US_PER_MS);
+        buffer_printf(&outlet->topic_name, "%s.%s.changes", config->topic_prefix, view);
+        outlet->topic = (ChangeTopic){ .view = view, .name = outlet->topic_name.data };
+        change_window_init(&outlet->window, (size_t)config->change_window_rows);
+}
+
+void change_outlet_deinit(ChangeOutlet *outlet)
+{
+        change_window_deinit(&outlet->window);
+        buffer_deinit(&outlet->topic_name);
+        buffer_deinit(&outlet->topic.key);
+        buffer_deinit(&outlet->topic.value);
+        free(outlet->ends);
+}
+
+/* We are alone in the topic, so every message follows the one before: what does not was not ours, or follows what
+ * the broker has lost. */
+static void check_offset(ChangeOutlet *outlet, const rd_kafka_message_t *message)
+{
+        int64_t *end;
+
+        if (message->partition < 0 || message->partition >= outlet->topic.partitions)
+                return;
+        end = &outlet->ends[message->partition];
+        if (message->offset < 0) {
+                *end = -1;
+                return;
+        }
+        if (*end >= 0 && message->offset < *end)
+                outlet->lost = true;
+        if (*end >= 0 && message->offset > *end)
+                outlet->intruded = true;
+        *end = message->offset + 1;
+}
+
+static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
+{
+        ChangeOutlet *outlet = opaque;
+
+        if (outlet->failed)
+                return;
+        if (message->err) {
+                log_warning("change-publish-failed", "%s partition %" PRId32 ": %s",
+                            outlet->topic.name, message->partition, rd_kafka_err2str(message->err));
+                outlet->failed = true;
+                return;
+        }
+        check_offset(outlet, message);
+        change_window_ack(&outlet->window, (int64_t)(intptr_t)message->_private);
+        backoff_reset(&outlet->backoff);
+        if (outlet->sampled && outlet->window.arrived >= outlet->sampled) {
+                metric_observe_us(outlet->metrics->publish_time,
+                                  clock_now_us() - outlet->sampled_changed_us);
+                outlet->sampled = 0;
+        }
+}
+
+static void drop_rows(ChangeOutlet *outlet)
+{
+        PQclear(TAKE_PTR(outlet->rows));
+        outlet->next_row = 0;
+        outlet->messages_done = 0;
+}
+
+void change_outlet_close(ChangeOutlet *outlet)
+{
+        outlet->failed = true; /* reports of purged messages mean nothing */
+        kafka_producer_free(TAKE_PTR(outlet->producer));
+        outlet->failed = false;
+        outlet->sampled = 0;
+        change_window_reset(&outlet->window, outlet->window.arrived);
+        drop_rows(outlet);
+}
+
+static ErrorCode learn_topic(ChangeOutlet *outlet, Error *err)
+{
+        int64_t total = 0;
+        ErrorCode code = change_topic_ensure(&outlet->topic, outlet->config, outlet->producer, err);
+
+        if (code)
+                return code;
+        free(outlet->ends);
+        outlet->ends = calloc((size_t)outlet->topic.partitions, sizeof *outlet->ends);
+        if (!outlet->ends)
+                return error_no_memory(err);
+        code = change_topic_ends(&outlet->topic, outlet->producer, outlet->ends, err);
+        for (int p = 0; !code && p < outlet->topic.partitions; p++)
+                total += outlet->ends[p];
+        if (!code && total == 0 && outlet->window.arrived > 0)
+                outlet->lost = true;
+        return code;
+}
+
+ErrorCode change_outlet_open(ChangeOutlet *outlet, Error *err)
+{
+        rd_kafka_queue_t *queue;
+        ErrorCode code;
+
+        if (outlet->producer)
+                return ERROR_NONE;
+        code = kafka_producer_new(&outlet->producer, outlet->config->kafka_brokers, "projector-svc",
+                                  delivered, outlet, err);
+        if (code)
+                return code;
+        code = learn_topic(outlet, err);
+        outlet->away = code != ERROR_NONE;
+        if (code)
+                return code;
+        /* Reports wake the same poll() as commits do. */
+        queue = rd_kafka_queue_get_main(outlet->producer);
+        rd_kafka_queue_io_event_enable(queue, outlet->wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t));
+        rd_kafka_queue_destroy(queue);
+        return ERROR_NONE;
+}
+
+/* Hand over what was read, as far as the producer takes it. */
+static ErrorCode hand_over(ChangeOutlet *outlet, Error *err)
+{
+        int n = outlet->rows ? PQntuples(outlet->rows) : 0;
+
+        for (; outlet->next_row < n; outlet->next_row++) {
+                Change change;
+                ErrorCode code;
+
+                change_session_row(outlet->rows, outlet->next_row, &change);
+                if (outlet->window.sent < change.change_position) {
+                        (void)change_window_add(&outlet->window,
+                                                change_message_count(&outlet->topic, &change));
+                        outlet->messages_done = 0;
+                }
+                code = change_message_produce(outlet->producer, &outlet->topic, &change,
+                                              &outlet->messages_done, err);
+                if (code)
+                        return code;
+                if (!outlet->sampled) {
+                        outlet->sampled = change.change_position;
+                        outlet->sampled_changed_us = change.changed_us;
+                }
+        }
+        drop_rows(outlet);
+        return ERROR_NONE;
+}
+
+ErrorCode change_outlet_push(ChangeOutlet *outlet, Error *err)
+{
+        ErrorCode code = outlet->rows ? hand_over(outlet, err) : ERROR_NONE;
+
+        while (rd_kafka_poll(outlet->producer, 0) > 0)
+                ;
+        /* A full queue is no failure: its reports wake us. */
+        return code == ERROR_UNAVAILABLE && rd_kafka_outq_len(outlet->producer) > 0 ? ERROR_NONE
+                                                                                    : code;
+}
