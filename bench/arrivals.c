@@ -125,7 +125,9 @@ static int compare_times(const void *a, const void *b)
 
 static double percentile_ms(const int64_t *sorted_us, size_t n, int percent)
 {
-        return n ? (double)sorted_us[n * (size_t)percent / 100] / 1000 : 0;
+        size_t rank = n * (size_t)percent / 100;
+
+        return n ? (double)sorted_us[rank] / 1000 : 0;
 }
 
 void arrivals_finish(Arrivals *arrivals, int expected, int n_late)

@@ -212,7 +212,7 @@ static ErrorCode ensure_session(Relay *relay, Error *err)
  * than an event in it. A group that fills its window had no need to wait. */
 static int64_t gather_us(int n_events)
 {
-        int64_t gather = n_events * GATHER_PER_EVENT_US;
+        int64_t gather = (int64_t)n_events * GATHER_PER_EVENT_US;
 
         if (n_events >= GATHER_EVENTS_MAX)
                 return 0;
