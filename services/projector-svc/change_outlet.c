@@ -100,7 +100,7 @@ static ErrorCode learn_topic(ChangeOutlet *outlet, Error *err)
         code = change_topic_ends(&outlet->topic, outlet->producer, outlet->ends, err);
         for (int p = 0; !code && p < outlet->topic.partitions; p++)
                 total += outlet->ends[p];
-        if (!code && total == 0 && outlet->window.arrived > 0)
+        if (!code && total == 0 && outlet->window.arrived > outlet->empty)
                 outlet->lost = true;
         return code;
 }

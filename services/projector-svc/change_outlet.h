@@ -29,6 +29,7 @@ typedef struct ChangeOutlet {
         bool away; /* the brokers, when it was to be opened */
         bool failed; /* a message was not delivered: close, open, and begin again from what has arrived */
         bool lost;     /* the broker has forgotten messages */
+        int64_t empty; /* the topic may be empty when no change behind this one has arrived */
         bool intruded; /* somebody else has written to the topic since it was opened */
         Backoff backoff;
         int64_t sampled, sampled_changed_us; /* a change whose way is timed */

@@ -255,9 +255,11 @@ static ErrorCode repair(ChangePublisher *publisher, Error *err)
                             "%s: the broker has forgotten changes: the feed begins anew",
                             publisher->outlet.topic.name);
                 code = change_session_reset(publisher->session, err);
-                if (!code)
-                        publisher->outlet.lost = publisher->outlet.intruded = false;
-                return code ? code : look(publisher, err);
+                if (code)
+                        return code;
+                publisher->outlet.lost = publisher->outlet.intruded = false;
+                publisher->outlet.empty = publisher->outlet.window.arrived;
+                return look(publisher, err);
         }
         code = change_session_ages(publisher->session, 0, &oldest, &since_us, err);
         if (code)

@@ -3,7 +3,6 @@
 again, and raising the number of partitions gives the topics the rest. What is answered before SIGTERM is published
 before the end."""
 
-import ctypes
 import os
 import sys
 import unittest
@@ -11,6 +10,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tap  # noqa: E402
+from broker_admin import delete_topic  # noqa: E402
 from load import Load  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
@@ -23,21 +23,6 @@ def unpublished(suite):
 def behind(suite):
     return int(suite.sql("""SELECT coalesce(sum(greatest(l.last_position - c.position, 0)), 0)
                             FROM read.checkpoint c JOIN event_store.logs l USING (aggregate_type, partition)""")[0][0])
-
-
-def delete_topic(suite, name):
-    """The broker's own tools are not among what is fetched, so librdkafka is asked."""
-    kafka = ctypes.CDLL("librdkafka.so.1")
-    for function in ("conf_new", "new", "queue_new", "DeleteTopic_new", "queue_poll"):
-        getattr(kafka, f"rd_kafka_{function}").restype = ctypes.c_void_p
-    conf = ctypes.c_void_p(kafka.rd_kafka_conf_new())
-    kafka.rd_kafka_conf_set(conf, b"bootstrap.servers", suite.brokers.encode(), None, ctypes.c_size_t(0))
-    client = ctypes.c_void_p(kafka.rd_kafka_new(0, conf, None, ctypes.c_size_t(0)))
-    queue = ctypes.c_void_p(kafka.rd_kafka_queue_new(client))
-    topics = (ctypes.c_void_p * 1)(kafka.rd_kafka_DeleteTopic_new(name.encode()))
-    kafka.rd_kafka_DeleteTopics(client, topics, ctypes.c_size_t(1), None, queue)
-    if not kafka.rd_kafka_queue_poll(queue, 10000):
-        raise AssertionError(f"{name} was not deleted")
 
 
 class Topics(unittest.TestCase):
