@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 #include "common/pg/pg_params.h"
+#include "parked_count.sql.h"
 #include "rebuild_compared.sql.h"
 #include "rebuild_lock.sql.h"
 #include "rebuild_phase.sql.h"
@@ -152,6 +153,27 @@ static ErrorCode compare(Try *try, const ViewSwitch *change, bool *ret_go_on, Er
         return code ? code : judge(try, &comparison, ret_go_on, err);
 }
 
+/* Where there is nothing to compare with, nothing may be missing. */
+static ErrorCode look_for_parked(Try *try, bool *ret_go_on, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        char note[80];
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, try->finish->view);
+        pg_params_int32(params, try->version->version);
+        code = pg_exec(try->conn, sql_parked_count, params, &res, deadline_us(),
+                       "count parked aggregates", err);
+        if (code || strcmp(PQgetvalue(res, 0, 0), "0") == 0)
+                return code;
+        (void)snprintf(note, sizeof note, "%.20s aggregates are parked", PQgetvalue(res, 0, 0));
+        *ret_go_on = try->version->rebuild.ignore_differences;
+        return *ret_go_on ? ERROR_NONE : set_phase(try, "different", note, err);
+}
+
 static ErrorCode end(Try *try, Error *err)
 {
         const VersionRebuild *rebuild = &try->version->rebuild;
@@ -165,6 +187,8 @@ static ErrorCode end(Try *try, Error *err)
 
         if (try->live && !(rebuild->compared && rebuild->ignore_differences))
                 code = compare(try, &change, &go_on, err);
+        else if (!try->live)
+                code = look_for_parked(try, &go_on, err);
         if (code || !go_on)
                 return code;
         if (!rebuild->switches_by_itself)

@@ -378,15 +378,13 @@ static void recover(ViewWorker *worker, const Error *err)
                 clock_wait_us(POLL_MS * US_PER_MS);
 }
 
-/* Finish what is under way, say where we are, give the log partitions up. */
+/* Finish what is under way, give the log partitions up. */
 static void end(ViewWorker *worker)
 {
         Error err = ERROR_INIT;
 
         if (worker->session && finish(worker, &worker->batches[worker->filling], &err))
                 log_warning("batch-unfinished", "%s: %s", worker->view->model->view, err.message);
-        if (worker->source.consumer)
-                view_source_commit_offsets(&worker->source);
         drop_session(worker);
 }
 

@@ -59,6 +59,9 @@ void view_workers_deinit(ViewWorkers *workers)
         view_workers_stop(workers);
         for (size_t i = 0; i < workers->n_kept; i++)
                 kept_free(workers->kept[i]);
+        for (size_t i = 0; i < workers->n_reapers; i++)
+                (void)pthread_join(workers->reapers[i], NULL);
+        free(workers->reapers);
         free(workers->kept);
         free(workers->models);
         (void)pthread_mutex_destroy(&workers->lock);
@@ -111,6 +114,26 @@ static bool is_kept_rightly(const ViewWorkers *workers, const VersionList *list,
                !view_worker_health(kept->worker).over;
 }
 
+static void *reap(void *data)
+{
+        kept_free(data);
+        return NULL;
+}
+
+/* librdkafka may take its time to let a consumer go (it waits for commits under way): others must not wait. */
+static void free_aside(ViewWorkers *workers, KeptVersion *kept)
+{
+        pthread_t *grown =
+                realloc(workers->reapers, (workers->n_reapers + 1) * sizeof *workers->reapers);
+
+        if (grown)
+                workers->reapers = grown;
+        if (grown && pthread_create(&grown[workers->n_reapers], NULL, reap, kept) == 0)
+                workers->n_reapers++;
+        else
+                kept_free(kept);
+}
+
 static void drop_kept(ViewWorkers *workers, size_t index)
 {
         KeptVersion *kept = workers->kept[index];
@@ -119,7 +142,7 @@ static void drop_kept(ViewWorkers *workers, size_t index)
         (void)pthread_mutex_lock(&workers->lock);
         workers->kept[index] = workers->kept[--workers->n_kept];
         (void)pthread_mutex_unlock(&workers->lock);
-        kept_free(kept);
+        free_aside(workers, kept);
 }
 
 bool view_workers_feed(const ViewWorkers *workers, const ViewVersion *version)

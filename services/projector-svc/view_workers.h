@@ -30,6 +30,8 @@ typedef struct ViewWorkers {
         bool looked;          /* the registry has been read */
         KeptVersion **kept;
         size_t n_kept;
+        pthread_t *reapers; /* of workers that were stopped */
+        size_t n_reapers;
 } ViewWorkers;
 
 /* @config and @schema outlive the workers. */

@@ -180,6 +180,28 @@ START_TEST(an_earlier_event_is_no_next_one)
 }
 END_TEST
 
+START_TEST(fields_that_are_no_columns_can_be_left_out)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+        _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
+
+        row_put(changes, "r");
+        row_string(changes, "stars", "3");
+        row_string(changes, "name", "x");
+        row_string(changes, "color", "red");
+        row_string(changes, "owner", "alice");
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_INVALID);
+        ck_assert_ptr_null(row_fold_left_out(fold));
+
+        row_fold_leave_out(fold);
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_NONE);
+        ck_assert_str_eq(row_fold_left_out(fold), "color");
+        ck_assert_str_eq(row(fold, "r").values[1], "x");
+        ck_assert_str_eq(row(fold, "r").values[2], "ACTIVE");
+        ck_assert_str_eq(row(fold, "r").values[3], "alice");
+}
+END_TEST
+
 /* Many rows, many changes: tables grow, garbage is collected, and every row has its last values. */
 START_TEST(many_rows_keep_their_last_values)
 {
@@ -231,6 +253,7 @@ int main(void)
         tcase_add_test(tcase, rows_of_others_are_out_of_reach);
         tcase_add_test(tcase, an_event_is_folded_whole_or_not_at_all);
         tcase_add_test(tcase, an_earlier_event_is_no_next_one);
+        tcase_add_test(tcase, fields_that_are_no_columns_can_be_left_out);
         tcase_add_test(tcase, many_rows_keep_their_last_values);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,239 @@
+/* Versions of a view that are built beside the live one, by keepers as several processes would have them. */
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "library.h"
+#include "library_stack.h"
+#include "services/projector-svc/view_keeper.h"
+#include "services/projector-svc/view_registry.h"
+#include "tests/support/eventually.h"
+
+#define DEADLINE (clock_monotonic_us() + LIBRARY_WAIT_MS * US_PER_MS)
+
+static LibraryStack *stack;
+static ViewKeeper *keepers[2];
+static Schema *changed;
+static PGconn *conn; /* as the projector */
+
+static void setup(void)
+{
+        Error err = ERROR_INIT;
+
+        stack = library_stack_new(LIBRARY_BROKER_REAL);
+        ck_assert_int_eq(schema_parse(&changed, "library", library_schema_changed,
+                                      strlen(library_schema_changed), &err),
+                         ERROR_NONE);
+        ck_assert_int_eq(pg_connect(&conn, stack->projector_url, "test", DEADLINE, &err),
+                         ERROR_NONE);
+}
+
+static void stop(size_t which)
+{
+        if (keepers[which])
+                view_keeper_stop(keepers[which]);
+        view_keeper_free(keepers[which]);
+        keepers[which] = NULL;
+}
+
+static void teardown(void)
+{
+        stop(0);
+        stop(1);
+        PQfinish(conn);
+        schema_free(changed);
+        library_stack_free(stack);
+}
+
+static void start(size_t which, const Schema *schema)
+{
+        Error err = ERROR_INIT;
+
+        ck_assert_int_eq(view_keeper_new(&keepers[which], &stack->config, schema, &err),
+                         ERROR_NONE);
+        ck_assert_msg(view_keeper_start(keepers[which], &err) == ERROR_NONE, "%s", err.message);
+}
+
+static int build(const char *source, int64_t rate)
+{
+        RebuildOptions options = { .reason = "asked",
+                                   .by = "test",
+                                   .source = source,
+                                   .rate = rate,
+                                   .switches_by_itself = true };
+        Error err = ERROR_INIT;
+        int version = 0;
+
+        ck_assert_msg(view_registry_build(conn, stack->schema, schema_model(stack->schema, "Book"),
+                                          &options, &version, DEADLINE, &err) == ERROR_NONE,
+                      "%s", err.message);
+        return version;
+}
+
+static int64_t live_version(void)
+{
+        return library_int(stack,
+                           "SELECT coalesce(max(version), 0) FROM projection.views WHERE live");
+}
+
+static int64_t position_of(int version)
+{
+        char sql[128];
+
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT coalesce(sum(position), 0) FROM view_book_%d.checkpoint", version);
+        return library_int(stack, sql);
+}
+
+START_TEST(from_the_topic_and_from_the_store)
+{
+        library_store_many(stack, 1500, 40, 1);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(build("topic", 0), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        library_expect_fresh(stack);
+        ck_assert_int_eq(build("store", 0), 3);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 3));
+
+        /* and goes on from the topic, where the version before was */
+        ck_assert_int_gt(library_int(stack, "SELECT min(kafka_offset) FROM view_book_3.checkpoint"),
+                         0);
+        library_store_many(stack, 300, 40, 2);
+        for (int p = 0; p < LIBRARY_PARTITIONS; p++)
+                library_publish(stack, p, 1, stack->positions[p]);
+        library_expect_fresh(stack);
+}
+END_TEST
+
+/* What the topic does not have comes from the event store. */
+START_TEST(a_topic_without_its_beginning_is_enough)
+{
+        library_store_many(stack, 1200, 40, 3);
+        for (int p = 0; p < LIBRARY_PARTITIONS; p++)
+                library_publish(stack, p, stack->positions[p] - 10, stack->positions[p]);
+        library_flush(stack);
+        start(0, stack->schema);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(build("topic", 0), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        library_expect_fresh(stack);
+}
+END_TEST
+
+START_TEST(another_instance_goes_on)
+{
+        int64_t before;
+
+        library_store_many(stack, 2000, 40, 4);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        start(1, stack->schema);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(build("store", 500), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, position_of(2) > 200));
+        stop(0);
+        before = position_of(2);
+        ck_assert_int_lt(before, 2000);
+        library_sql(stack, "UPDATE projection.rebuilds SET rate = 0");
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        library_expect_fresh(stack);
+}
+END_TEST
+
+/* The same event is parked in both, so both say the same. */
+START_TEST(an_event_that_does_not_fit_is_parked_in_both)
+{
+        library_store_many(stack, 400, 20, 5);
+        library_store(stack, 0, "s0", "BookPlaced",
+                      "{\"bookId\":\"x0\",\"title\":\"t\",\"kind\":\"POEM\"}");
+        library_store_many(stack, 400, 20, 6);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        ck_assert(eventually(LIBRARY_WAIT_MS, library_caught_up(stack)));
+        ck_assert_int_eq(build("store", 0), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        ck_assert_int_eq(library_int(stack,
+                                     "SELECT count(*) FROM projection.parked WHERE version = 2"),
+                         library_int(stack,
+                                     "SELECT count(*) FROM projection.parked WHERE version = 1"));
+}
+END_TEST
+
+/* The newer schema feeds both versions, the older one its own, and after the switch nothing. */
+START_TEST(an_older_schema_steps_back)
+{
+        library_store_many(stack, 800, 20, 7);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        library_expect_fresh(stack);
+        start(1, changed);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_keeper_health(keepers[0]).views));
+        ck_assert_ptr_nonnull(strstr(view_keeper_health(keepers[0]).views_detail, "newer schema"));
+        library_store_many(stack, 200, 20, 8);
+        library_publish_all(stack);
+        library_expect_fresh(stack);
+        ck_assert(view_keeper_health(keepers[1]).views);
+
+        /* nor does it come back with a restart */
+        stop(0);
+        start(0, stack->schema);
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_keeper_health(keepers[0]).views));
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM projection.views"), 2);
+        ck_assert_int_eq(library_int(stack,
+                                     "SELECT count(*) FROM projection.rebuilds WHERE phase = "
+                                     "'switched' AND reason = 'schema'"),
+                         1);
+}
+END_TEST
+
+/* Whoever takes the version for what it was before a switch is refused, whatever it does. */
+START_TEST(a_switch_raises_the_epochs)
+{
+        library_store_many(stack, 400, 20, 9);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        library_expect_fresh(stack);
+        library_sql(stack,
+                    "CREATE TABLE before AS SELECT partition, epoch FROM view_book_1.checkpoint");
+        ck_assert_int_eq(build("store", 0), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
+        ck_assert_int_eq(library_int(stack,
+                                     "SELECT count(*) FROM before b JOIN view_book_1.checkpoint c "
+                                     "USING (partition) WHERE c.epoch > b.epoch"),
+                         LIBRARY_PARTITIONS);
+        stop(0);
+        ck_assert_int_eq(library_int(stack,
+                                     "SELECT count(*) FROM view_book_1.checkpoint o JOIN "
+                                     "view_book_2.checkpoint n USING (partition) WHERE n.position "
+                                     ">= o.position"),
+                         LIBRARY_PARTITIONS);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *suite = suite_create("view_versions");
+        TCase *tcase = tcase_create("view_versions");
+        SRunner *runner = srunner_create(suite);
+        int failed;
+
+        tcase_set_timeout(tcase, 200);
+        tcase_add_checked_fixture(tcase, setup, teardown);
+        tcase_add_test(tcase, from_the_topic_and_from_the_store);
+        tcase_add_test(tcase, a_topic_without_its_beginning_is_enough);
+        tcase_add_test(tcase, another_instance_goes_on);
+        tcase_add_test(tcase, an_event_that_does_not_fit_is_parked_in_both);
+        tcase_add_test(tcase, an_older_schema_steps_back);
+        tcase_add_test(tcase, a_switch_raises_the_epochs);
+        suite_add_tcase(suite, tcase);
+        srunner_run_all(runner, CK_ENV);
+        failed = srunner_ntests_failed(runner);
+        srunner_free(runner);
+        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
