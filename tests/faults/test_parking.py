@@ -46,7 +46,8 @@ class Parking(unittest.TestCase):
             ARRAY['project'], ARRAY['{project}'],
             ARRAY[(SELECT partition FROM event_store.streams WHERE aggregate_id = '{project}')],
             ARRAY[(SELECT version FROM event_store.streams WHERE aggregate_id = '{project}')], ARRAY[1], ARRAY[201::int2],
-            ARRAY[NULL::text], ARRAY[0::int8], ARRAY[gen_random_uuid()], ARRAY['{kind}'], ARRAY[1], ARRAY['{data}'],
+            ARRAY[NULL::text], ARRAY[0::int8], ARRAY[0], ARRAY[0], ARRAY['nobody'],
+            ARRAY[gen_random_uuid()], ARRAY['{kind}'], ARRAY[1], ARRAY['{data}'],
             ARRAY['{{"aggregateType":"project","actor":"nobody"}}'], ARRAY['c'])""")
 
     def parked(self, view="service"):
