@@ -12,9 +12,7 @@
 #include "query_app.h"
 #include "read_handler.h"
 #include "read_run.h"
-
-/* Who may read every history, whatever the models say. */
-#define ADMIN_GROUP "Admin"
+#include "reader_group.h"
 
 typedef struct HistoryRequest {
         const QueryApp *app;
@@ -62,14 +60,6 @@ static void read_parameter(void *data, const char *name, const char *value)
         }
 }
 
-static bool is_admin(const Reader *reader)
-{
-        for (size_t i = 0; i < reader->n_groups; i++)
-                if (strcmp(reader->groups[i], ADMIN_GROUP) == 0)
-                        return true;
-        return false;
-}
-
 /* Whose row one may read, its history one may read: the aggregate's own row in the view that is called as the
  * type, not something of the same id that another aggregate has. */
 static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret,
@@ -82,7 +72,7 @@ static ErrorCode may_read(const HistoryRequest *request, PGconn *conn, bool *ret
         size_t user_param = 0;
         ErrorCode code;
 
-        *ret = is_admin(&request->reader);
+        *ret = reader_in_group(&request->reader, READER_ADMIN_GROUP);
         if (*ret || !model)
                 return ERROR_NONE;
         if (!params)

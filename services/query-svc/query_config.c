@@ -16,6 +16,8 @@ const ConfigItem query_config_items[] = {
                        "wait this long for a view to show what a consistency token names"),
         CONFIG_ROW_INT(QueryConfig, read_timeout_ms, "5000", 50, 600000,
                        "give up on a read after this long"),
+        CONFIG_ROW_INT(QueryConfig, as_of_events_max, "200000", 1, 100000000,
+                       "events that a read with asOf folds at most; more are a 413"),
         CONFIG_END,
 };
 /* clang-format on */

@@ -16,6 +16,7 @@ typedef struct QueryConfig {
         int64_t include_rows_max;
         int64_t read_wait_ms;
         int64_t read_timeout_ms;
+        int64_t as_of_events_max;
 } QueryConfig;
 
 extern const ConfigItem query_config_items[];

@@ -111,11 +111,20 @@ static ErrorCode take_fields(ReadRequest *request, const char *value, Error *err
         return ERROR_NONE;
 }
 
+static ErrorCode take_as_of(ReadRequest *request, const char *value, Error *err)
+{
+        if (!request->id)
+                return error_set_field(err, ERROR_MALFORMED, "asOf",
+                                       "asOf is for a single row: /v1/%s/{id}?asOf=…",
+                                       request->model->path);
+        return past_moment_parse(value, &request->as_of, err);
+}
+
 static const Parameter parameters[] = {
         { "limit", true, take_limit },      { "cursor", true, take_cursor },
         { "sort", true, take_sort },        { "filter", true, take_filter },
         { "include", false, take_include }, { "fields", false, take_fields },
-        { "after", false, take_after },
+        { "after", false, take_after },     { "asOf", false, take_as_of },
 };
 
 static ErrorCode given_twice(const char *name, Error *err)
@@ -189,5 +198,8 @@ ErrorCode read_request_close(ReadRequest *request, Error *err)
 
         if (!code && request->cursor)
                 code = page_cursor_parse(request, &request->arena, &request->after, err);
+        if (!code && request->as_of.given && request->n_includes > 0)
+                return error_set_field(err, ERROR_MALFORMED, "include",
+                                       "include shows what is now: not together with asOf");
         return code;
 }

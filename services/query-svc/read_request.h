@@ -5,6 +5,7 @@
  */
 
 #include "common/model/model_select.h"
+#include "past_moment.h"
 #include "query_config.h"
 #include "read_tokens.h"
 
@@ -27,6 +28,7 @@ typedef struct ReadRequest {
         size_t n_includes;
         size_t limit;
         ReadTokens tokens; /* what must be visible */
+        PastMoment as_of;  /* of a single row */
         unsigned given;    /* bits of the parameters seen so far */
 } ReadRequest;
 
