@@ -46,8 +46,8 @@ static ErrorCode past_row_init(PastRow *past, Error *err)
                 return error_no_memory(err);
         for (size_t i = 0; i < model->n_fields; i++)
                 if (model->fields[i].kind == FIELD_COLUMN)
-                        columns[n++] = (RowColumn){ model->fields[i].name,
-                                                    model->fields[i].default_text };
+                        columns[n++] =
+                                (RowColumn){ model->fields[i].name, model->fields[i].default_text };
         past->fold = row_fold_new(columns, n);
         return ERROR_NONE;
 }
@@ -87,7 +87,8 @@ static ErrorCode find_aggregate(const PastRow *past, char **ret, Error *err)
         return *ret ? ERROR_NONE : error_no_memory(err);
 }
 
-static ErrorCode fold_event(PastRow *past, const AggregateType *type, const Event *event, Error *err)
+static ErrorCode fold_event(PastRow *past, const AggregateType *type, const Event *event,
+                            Error *err)
 {
         ErrorCode code;
 
