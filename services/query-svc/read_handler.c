@@ -95,6 +95,27 @@ static ErrorCode send_row(const ReadRequest *request, const PGresult *res, HttpR
         return ERROR_NONE;
 }
 
+/* The row as it was. A token makes the view catch up first, for the view says who may see the row. */
+static ErrorCode answer_past(const QueryApp *app, const ReadRequest *request, HttpResponse *out,
+                             Error *err)
+{
+        int64_t deadline_us = clock_monotonic_us() + app->config->read_timeout_ms * US_PER_MS;
+        _cleanup_(pg_lease_returnp) PgLease *lease = NULL;
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        _cleanup_(buffer_deinit) Buffer json = BUFFER_INIT;
+        ErrorCode code = ERROR_NONE;
+
+        if (request->tokens.n_tokens > 0)
+                code = read_run(app->pool, request, &res, err);
+        if (!code)
+                code = pg_pool_lease(app->pool, &lease, deadline_us, err);
+        if (!code)
+                code = past_row_read(pg_lease_conn(lease), request, &json, deadline_us, err);
+        if (!code)
+                http_response_json(out, 200, json.data, json.size);
+        return code;
+}
+
 static ErrorCode answer(const QueryApp *app, ReadRequest *request, const HttpRequest *req,
                         HttpResponse *out, Error *err)
 {
@@ -116,27 +137,6 @@ static ErrorCode answer(const QueryApp *app, ReadRequest *request, const HttpReq
                 http_response_header(out, "X-Consistency-Token",
                                      PQgetvalue(res, 0, READ_COLUMN_TOKEN));
         return request->id ? send_row(request, res, out, err) : send_list(request, res, out, err);
-}
-
-/* The row as it was. A token makes the view catch up first, for the view says who may see the row. */
-static ErrorCode answer_past(const QueryApp *app, const ReadRequest *request, HttpResponse *out,
-                             Error *err)
-{
-        int64_t deadline_us = clock_monotonic_us() + app->config->read_timeout_ms * US_PER_MS;
-        _cleanup_(pg_lease_returnp) PgLease *lease = NULL;
-        _cleanup_(PQclearp) PGresult *res = NULL;
-        _cleanup_(buffer_deinit) Buffer json = BUFFER_INIT;
-        ErrorCode code = ERROR_NONE;
-
-        if (request->tokens.n_tokens > 0)
-                code = read_run(app->pool, request, &res, err);
-        if (!code)
-                code = pg_pool_lease(app->pool, &lease, deadline_us, err);
-        if (!code)
-                code = past_row_read(pg_lease_conn(lease), request, &json, deadline_us, err);
-        if (!code)
-                http_response_json(out, 200, json.data, json.size);
-        return code;
 }
 
 void handle_read(void *data, const HttpRequest *req, HttpResponse *res)
