@@ -150,8 +150,10 @@ static ErrorCode fold_stream(PastRow *past, const AggregateType *type, const cha
 /* What is to be sent of the row "t". */
 static void append_fields(Buffer *sql, const ReadRequest *request)
 {
-        if (!request->fields)
+        if (!request->fields) {
                 model_row_fields(sql, request->model, "t");
+                return;
+        }
         for (size_t i = 0; i < request->n_fields; i++) {
                 buffer_append_string(sql, i ? ", " : "");
                 model_row_field(sql, request->fields[i], "t");
