@@ -9,8 +9,8 @@
 #include "common/event/token.h"
 #include "common/kafka/kafka_headers.h"
 
-#define VALUE_BYTES_MAX (8000 * 1024) /* the broker takes 8 MiB, key and headers included */
-#define RESET_KEY       "%reset"      /* no row's: there, a percent sign is written %25 */
+#define VALUE_BYTES_MAX ((size_t)8000 * 1024) /* the broker takes 8 MiB, key and headers included */
+#define RESET_KEY       "%reset"              /* no row's: there, a percent sign is written %25 */
 
 const char *change_kind(const Change *change)
 {
@@ -143,6 +143,8 @@ static ErrorCode produce(rd_kafka_t *producer, const ChangeTopic *topic, const C
                          int32_t partition, const Buffer *value, Error *err)
 {
         _cleanup_(rd_kafka_headers_destroyp) rd_kafka_headers_t *headers = NULL;
+        /* NOLINTNEXTLINE(performance-no-int-to-ptr): a number, handed back as it is */
+        void *opaque = (void *)(intptr_t)change->change_position;
         rd_kafka_resp_err_t fault;
         ErrorCode code = make_headers(&headers, topic, change, err);
 
@@ -153,8 +155,7 @@ static ErrorCode produce(rd_kafka_t *producer, const ChangeTopic *topic, const C
                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
                 RD_KAFKA_V_KEY(topic->key.data, topic->key.size),
                 RD_KAFKA_V_VALUE(value ? value->data : NULL, value ? value->size : 0),
-                RD_KAFKA_V_HEADERS(headers),
-                RD_KAFKA_V_OPAQUE((void *)(intptr_t)change->change_position), RD_KAFKA_V_END);
+                RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
         if (!fault) {
                 (void)TAKE_PTR(headers); /* the message owns them */
                 return ERROR_NONE;
