@@ -16,7 +16,7 @@
 
 #define TIMEOUT_US         (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US (5 * US_PER_SEC)
-#define COMPARE_TIMEOUT_US (6 * 3600 * US_PER_SEC)
+#define COMPARE_TIMEOUT_US (INT64_C(21600) * US_PER_SEC) /* of two versions, whatever their size */
 
 /* One try. */
 typedef struct Try {

@@ -347,7 +347,7 @@ ErrorCode view_registry_cancel(PGconn *conn, const char *view, const char *by, i
 
         if (!code && !running)
                 code = error_set(err, ERROR_NOT_FOUND, "no rebuild of view \"%.63s\" runs", view);
-        if (!code) {
+        if (!code && running) {
                 *ret_version = running->version;
                 code = cancel(&registry, running, by, NULL, err);
         }
