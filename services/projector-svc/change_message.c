@@ -150,12 +150,14 @@ static ErrorCode produce(rd_kafka_t *producer, const ChangeTopic *topic, const C
 
         if (code)
                 return code;
-        fault = rd_kafka_producev(
-                producer, RD_KAFKA_V_TOPIC(topic->name), RD_KAFKA_V_PARTITION(partition),
-                RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                RD_KAFKA_V_KEY(topic->key.data, topic->key.size),
-                RD_KAFKA_V_VALUE(value ? value->data : NULL, value ? value->size : 0),
-                RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+        fault = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic->name),
+                                  RD_KAFKA_V_PARTITION(partition),
+                                  RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                  RD_KAFKA_V_KEY(topic->key.data, topic->key.size),
+                                  /* RD_KAFKA_V_VALUE casts const away */
+                                  RD_KAFKA_VTYPE_VALUE, value ? value->data : NULL,
+                                  value ? value->size : (size_t)0, RD_KAFKA_V_HEADERS(headers),
+                                  RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
         if (!fault) {
                 (void)TAKE_PTR(headers); /* the message owns them */
                 return ERROR_NONE;
