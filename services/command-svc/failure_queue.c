@@ -29,14 +29,16 @@ FailureQueue *failure_queue_new(size_t limit)
         if (!queue)
                 return NULL;
         queue->entries = calloc(limit, sizeof *queue->entries);
+        if (!queue->entries) {
+                free(queue);
+                return NULL;
+        }
         queue->limit = limit;
         (void)pthread_mutex_init(&queue->lock, NULL);
         queue->noted = metric_counter("skafu_command_failures_noted_total", NULL,
                                       "records of failed commands written");
         queue->dropped = metric_counter("skafu_command_failures_dropped_total", NULL,
                                         "failed commands without a record: too many at once");
-        if (!queue->entries)
-                failure_queue_free(TAKE_PTR(queue));
         return queue;
 }
 

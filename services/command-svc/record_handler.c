@@ -85,31 +85,33 @@ static Reached reached_at(int64_t at_us)
         return (Reached){ .yes = at_us != 0, .at_us = at_us };
 }
 
-static void write_facts(const Search *search, CommandFacts *facts, const CommandProgress *progress,
-                        const ViewList *views)
+static void write_facts(const Search *search, const CommandFacts *found,
+                        const CommandProgress *progress, const ViewList *views)
 {
+        CommandFacts facts = *found;
         char id[UUID_TEXT_SIZE];
 
         uuid_format(&search->id, id);
-        facts->id = search->id;
-        if (!facts->correlation_id)
-                facts->correlation_id = id;
-        facts->views = (const char *const *)views->names;
-        facts->n_views = views->n_names;
-        facts->view_steps = progress ? progress->views : NULL;
-        command_report_write(search->body, facts);
+        facts.id = search->id;
+        if (!facts.correlation_id)
+                facts.correlation_id = id;
+        facts.views = (const char *const *)views->names;
+        facts.n_views = views->n_names;
+        facts.view_steps = progress ? progress->views : NULL;
+        command_report_write(search->body, &facts);
 }
 
 /* A command with events: they tell the rest. */
-static ErrorCode write_with_events(const Search *search, PGconn *conn, CommandFacts *facts,
+static ErrorCode write_with_events(const Search *search, PGconn *conn, const CommandFacts *found,
                                    const ViewList *views, Error *err)
 {
         _cleanup_(command_progress_freep) CommandProgress *progress = NULL;
+        CommandFacts facts = *found;
         char token_text[TOKEN_TEXT_SIZE];
         Token token;
         ErrorCode code;
 
-        code = store_read_progress(conn, facts->aggregate_type, facts->aggregate_id, facts->version,
+        code = store_read_progress(conn, facts.aggregate_type, facts.aggregate_id, facts.version,
                                    (const char *const *)views->names, views->n_names, &progress,
                                    deadline_us(), err);
         if (code == ERROR_NOT_FOUND)
@@ -118,12 +120,12 @@ static ErrorCode write_with_events(const Search *search, PGconn *conn, CommandFa
                 return code;
         token = (Token){ .partition = progress->partition, .position = progress->position };
         (void)snprintf(token.aggregate_type, sizeof token.aggregate_type, "%s",
-                       facts->aggregate_type);
+                       facts.aggregate_type);
         token_format(&token, token_text);
-        facts->token = token_text;
-        facts->correlation_id = progress->correlation_id;
-        facts->steps[STEP_PUBLISHED] = progress->published;
-        write_facts(search, facts, progress, views);
+        facts.token = token_text;
+        facts.correlation_id = progress->correlation_id;
+        facts.steps[STEP_PUBLISHED] = progress->published;
+        write_facts(search, &facts, progress, views);
         return ERROR_NONE;
 }
 

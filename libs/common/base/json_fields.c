@@ -178,7 +178,7 @@ bool json_fields_bool(const JsonFields *fields, const char *key, bool *ret)
 {
         JsonSpan span = json_fields_get(fields, key);
 
-        if (json_span_kind(span) != JSON_KIND_BOOLEAN)
+        if (!span.text || json_span_kind(span) != JSON_KIND_BOOLEAN)
                 return false;
         *ret = *span.text == 't';
         return true;
