@@ -154,7 +154,7 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual((status, problem.get("field")), (400, "wait"), problem)
         # A view that has not begun is not there yet.
         self.assertEqual(self.suite.terminate("projector-svc"), 0)
-        self.suite.sql("DELETE FROM view_project_1.checkpoint")
+        self.suite.sql("DELETE FROM view_project_1.checkpoint; DELETE FROM view_project_1.project")
         status, _, body = self.command("CreateProject?wait=project", {"name": "later"})
         self.assertEqual(status, 202, body)
         self.suite.start("projector-svc")
