@@ -25,7 +25,7 @@ APPEND = """
 SELECT event_store.append(
     ARRAY[gen_random_uuid()], ARRAY['\\x00'::bytea], ARRAY['Test'], ARRAY['project'], ARRAY['{id}'],
     ARRAY[{partition}], ARRAY[{version}::int8], ARRAY[{n}], ARRAY[201::int2], ARRAY[NULL::text], ARRAY[0::int8],
-    array_agg(gen_random_uuid()), array_agg('{type}'::text), array_agg(1), array_agg({data}),
+    ARRAY[0], ARRAY[0], ARRAY['nobody'], array_agg(gen_random_uuid()), array_agg('{type}'::text), array_agg(1), array_agg({data}),
     array_agg('{{"aggregateType":"project","actor":"alice"}}'::text), array_agg('test'::text))
 FROM generate_series({version} + 1, {version} + {n}) AS i;
 """
