@@ -47,6 +47,7 @@ BEGIN
             ARRAY(SELECT gen_random_uuid()::text FROM generate_series(1, n)),
             ARRAY(SELECT k %% 4 FROM generate_series(1, n) AS k), array_fill(0::int8, ARRAY[n]), array_fill(1, ARRAY[n]),
             array_fill(201::int2, ARRAY[n]), array_fill(NULL::text, ARRAY[n]), array_fill(0::int8, ARRAY[n]),
+            array_fill(0, ARRAY[n]), array_fill(0, ARRAY[n]), array_fill('bench'::text, ARRAY[n]),
             ARRAY(SELECT gen_random_uuid() FROM generate_series(1, n)), array_fill('MetricRecorded'::text, ARRAY[n]),
             array_fill(1, ARRAY[n]), array_fill(text_of_data, ARRAY[n]), array_fill(text_of_metadata, ARRAY[n]),
             array_fill('0198c0de-0000-7000-8000-000000000000'::text, ARRAY[n]));

@@ -39,21 +39,23 @@ static void apply_all(Aggregate *aggregate)
         }
 }
 
+static void check_type(const AggregateType *type, JsonSpan text)
+{
+        _cleanup_(aggregate_freep) Aggregate *aggregate = NULL;
+        Error err = ERROR_INIT;
+
+        if (aggregate_decode(&aggregate, type, 1, text, &err)) {
+                FUZZ_CHECK(err.code == ERROR_MALFORMED && *err.message && !aggregate);
+                return;
+        }
+        check_usable(aggregate);
+        apply_all(aggregate);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        for (const AggregateType *const *type = domain_aggregates; *type; type++) {
-                _cleanup_(aggregate_freep) Aggregate *aggregate = NULL;
-                Error err = ERROR_INIT;
-
-                if (!aggregate_can_encode(*type))
-                        continue;
-                if (aggregate_decode(&aggregate, *type, 1, (JsonSpan){ (const char *)data, size },
-                                     &err)) {
-                        FUZZ_CHECK(err.code == ERROR_MALFORMED && *err.message && !aggregate);
-                        continue;
-                }
-                check_usable(aggregate);
-                apply_all(aggregate);
-        }
+        for (const AggregateType *const *type = domain_aggregates; *type; type++)
+                if (aggregate_can_encode(*type))
+                        check_type(*type, (JsonSpan){ (const char *)data, size });
         return 0;
 }

@@ -2,12 +2,12 @@
 
 bool json_array_next(JsonSpan *rest, JsonSpan *ret)
 {
-        const char *end = rest->text + rest->size;
-        const char *item, *behind;
+        const char *end, *item, *behind;
 
         /* What is left begins with the bracket or the comma before the next item. */
         if (rest->size == 0 || (*rest->text != '[' && *rest->text != ','))
                 return false;
+        end = rest->text + rest->size;
         item = json_scan_space(rest->text + 1, end);
         behind = json_scan_value(item, end);
         if (!behind)
