@@ -3,10 +3,11 @@
 -- The snapshot is the first row, its event_id NULL: event_version is its state_version, event_data its state, and
 -- partition NULL when it is ahead of the stream. The events are those after it if it can be used, else those after $3.
 WITH snapshot AS MATERIALIZED (
-    SELECT s.version, s.state_version, s.state, e.partition
+    SELECT s.version, s.state_version, s.state, (
+        -- not a join: before the tables have statistics that would read the whole log
+        SELECT e.partition FROM event_store.events AS e
+        WHERE e.aggregate_id = $2 AND e.aggregate_type = $1 AND e.event_sequence = s.version) AS partition
     FROM event_store.snapshots AS s
-    LEFT JOIN event_store.events AS e ON e.aggregate_type = s.aggregate_type AND e.aggregate_id = s.aggregate_id
-        AND e.event_sequence = s.version
     WHERE s.aggregate_type = $1 AND s.aggregate_id = $2 AND s.version > $3 AND $4 > 0
 )
 SELECT * FROM (
