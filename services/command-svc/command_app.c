@@ -5,12 +5,11 @@
 
 #include "bulk_handler.h"
 #include "command_handler.h"
+#include "common/admin/admin_call.h"
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
 #include "record_handler.h"
 #include "replay_handler.h"
-
-#define OPERATORS "Admin" /* the group that may replay */
 
 static void app_free(void *data)
 {
@@ -140,10 +139,10 @@ static const HttpRoute routes[] = {
         { "POST", "/v1/commands", handle_bulk, false },
         { "POST", "/v1/commands/:type", handle_command, false },
         { "GET", "/v1/commands/:id", handle_record, false },
-        { "POST", "/v1/replays", handle_replay_request, false, OPERATORS },
-        { "GET", "/v1/replays", handle_replays, false, OPERATORS },
-        { "GET", "/v1/replays/:id", handle_replay, false, OPERATORS },
-        { "POST", "/v1/replays/:id/:action", handle_replay_action, false, OPERATORS },
+        { "POST", "/v1/replays", handle_replay_request, false, ADMIN_GROUP },
+        { "GET", "/v1/replays", handle_replays, false, ADMIN_GROUP },
+        { "GET", "/v1/replays/:id", handle_replay, false, ADMIN_GROUP },
+        { "POST", "/v1/replays/:id/:action", handle_replay_action, false, ADMIN_GROUP },
         { NULL, NULL, NULL, false },
 };
 

@@ -4,27 +4,11 @@
 #include <string.h>
 
 #include "command_app.h"
-#include "common/auth/principal.h"
-#include "common/base/clock.h"
-#include "common/base/json_writer.h"
-#include "common/pg/pg_params.h"
+#include "common/admin/admin_page.h"
 #include "replay_list.sql.h"
 #include "replay_move.sql.h"
 #include "replay_request.h"
 #include "replay_request.sql.h"
-
-#define TIMEOUT_US (10 * US_PER_SEC)
-#define LIST_MAX   100
-
-/* One request of an operator on its way. */
-typedef struct Call {
-        CommandApp *app;
-        const HttpRequest *req;
-        HttpResponse *res;
-        PGconn *conn;
-        PgParams *params;
-        int64_t deadline_us;
-} Call;
 
 /* What an operator can do to a replay. */
 typedef struct Action {
@@ -39,36 +23,30 @@ static const Action actions[] = {
         { "cancel", "cancelled", { "waiting", "running", "paused", "failed" } },
 };
 
-static ErrorCode select_replays(Call *call, const Uuid *id, const char *before, PGresult **ret,
-                                Error *err)
+static CommandApp *app_of(const AdminCall *call)
 {
-        char text[UUID_TEXT_SIZE];
-
-        if (id)
-                uuid_format(id, text);
-        pg_params_clear(call->params);
-        pg_params_text(call->params, id ? text : NULL);
-        pg_params_text(call->params, before);
-        pg_params_int32(call->params, LIST_MAX);
-        return pg_exec(call->conn, sql_replay_list, call->params, ret, call->deadline_us,
-                       "list replays", err);
+        return call->app;
 }
 
-static ErrorCode answer_one(Call *call, const Uuid *id, int status, Error *err)
+static ErrorCode answer_one(AdminCall *call, const Uuid *id, int status, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
-        ErrorCode code = select_replays(call, id, NULL, &res, err);
+        ErrorCode code;
 
+        pg_params_clear(call->params);
+        pg_params_uuid(call->params, id);
+        pg_params_text(call->params, NULL);
+        pg_params_int32(call->params, 1);
+        code = admin_query(call, sql_replay_list, &res, "look a replay up", err);
         if (code)
                 return code;
         if (PQntuples(res) == 0)
                 return error_set_field(err, ERROR_NOT_FOUND, "id", "there is no such replay");
-        http_response_json(call->res, status, PQgetvalue(res, 0, 0),
-                           (size_t)PQgetlength(res, 0, 0));
+        admin_answer_row(call, status, res, 0);
         return ERROR_NONE;
 }
 
-static ErrorCode request_replay(Call *call, Error *err)
+static ErrorCode request_replay(AdminCall *call, Error *err)
 {
         _cleanup_(replay_request_deinit) ReplayRequest request = REPLAY_REQUEST_INIT;
         _cleanup_(PQclearp) PGresult *res = NULL;
@@ -76,51 +54,34 @@ static ErrorCode request_replay(Call *call, Error *err)
         size_t size;
         const char *body = http_request_body(call->req, &size);
         ErrorCode code =
-                replay_request_parse(&request, body, size, call->app->config->topic_prefix, err);
+                replay_request_parse(&request, body, size, app_of(call)->config->topic_prefix, err);
 
         if (code)
                 return code;
-        replay_request_params(&request, http_request_principal(call->req)->name, call->params);
-        code = pg_exec(call->conn, sql_replay_request, call->params, &res, call->deadline_us,
-                       "request a replay", err);
+        replay_request_params(&request, admin_who(call), call->params);
+        code = admin_query(call, sql_replay_request, &res, "request a replay", err);
         if (code)
                 return code;
         if (strcmp(PQgetvalue(res, 0, 0), "0") == 0)
                 return error_set_field(err, ERROR_INVALID, "partition",
                                        "there is no such log partition");
-        replayer_wake(call->app->replayer);
+        replayer_wake(app_of(call)->replayer);
         uuid_format(&request.id, id);
         (void)snprintf(location, sizeof location, "/v1/replays/%s", id);
         http_response_header(call->res, "Location", location);
         return answer_one(call, &request.id, 202, err);
 }
 
-static ErrorCode list(Call *call, Error *err)
+static ErrorCode list(AdminCall *call, Error *err)
 {
-        _cleanup_(PQclearp) PGresult *res = NULL;
-        _cleanup_(buffer_deinit) Buffer body = BUFFER_INIT;
-        const char *before = http_request_query(call->req, "before");
-        int64_t time_us;
-        ErrorCode code;
+        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
+        ErrorCode code = admin_page_read(&page, call, false, err);
 
-        if (before && clock_parse(before, strlen(before), &time_us, NULL))
-                return error_set_field(err, ERROR_MALFORMED, "before",
-                                       "must be a time like 2026-01-31T23:59:59Z");
-        code = select_replays(call, NULL, before, &res, err);
-        if (code)
-                return code;
-        json_write_object(&body, NULL);
-        json_write_array(&body, "items");
-        for (int i = 0; i < PQntuples(res); i++)
-                json_write_raw(&body, NULL,
-                               (JsonSpan){ PQgetvalue(res, i, 0), (size_t)PQgetlength(res, i, 0) });
-        json_write_array_end(&body);
-        json_write_object_end(&body);
-        http_response_json(call->res, 200, body.data, body.size);
-        return ERROR_NONE;
+        pg_params_text(call->params, NULL);
+        return code ? code : admin_page_answer(&page, call, sql_replay_list, "list replays", err);
 }
 
-static ErrorCode replay_id(const Call *call, Uuid *ret, Error *err)
+static ErrorCode replay_id(const AdminCall *call, Uuid *ret, Error *err)
 {
         const char *text = http_request_param(call->req, "id");
 
@@ -129,7 +90,7 @@ static ErrorCode replay_id(const Call *call, Uuid *ret, Error *err)
                        : error_set_field(err, ERROR_NOT_FOUND, "id", "there is no such replay");
 }
 
-static ErrorCode show(Call *call, Error *err)
+static ErrorCode show(AdminCall *call, Error *err)
 {
         Uuid id;
         ErrorCode code = replay_id(call, &id, err);
@@ -137,7 +98,7 @@ static ErrorCode show(Call *call, Error *err)
         return code ? code : answer_one(call, &id, 200, err);
 }
 
-static ErrorCode move(Call *call, const Uuid *id, const Action *action, Error *err)
+static ErrorCode move(AdminCall *call, const Uuid *id, const Action *action, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         int states;
@@ -150,12 +111,11 @@ static ErrorCode move(Call *call, const Uuid *id, const Action *action, Error *e
         for (size_t i = 0; i < ARRAY_SIZE(action->from) && action->from[i]; i++)
                 pg_array_text(call->params, states, action->from[i]);
         pg_params_text(call->params, NULL);
-        code = pg_exec(call->conn, sql_replay_move, call->params, &res, call->deadline_us,
-                       "change a replay's state", err);
+        code = admin_query(call, sql_replay_move, &res, "change a replay's state", err);
         if (code)
                 return code;
         if (PQntuples(res) > 0) {
-                replayer_wake(call->app->replayer);
+                replayer_wake(app_of(call)->replayer);
                 return answer_one(call, id, 200, err);
         }
         code = answer_one(call, id, 200, err); /* 404 when there is none */
@@ -164,7 +124,7 @@ static ErrorCode move(Call *call, const Uuid *id, const Action *action, Error *e
                                       "the replay is in no state to %s it", action->name);
 }
 
-static ErrorCode act(Call *call, Error *err)
+static ErrorCode act(AdminCall *call, Error *err)
 {
         const char *name = http_request_param(call->req, "action");
         Uuid id;
@@ -179,30 +139,11 @@ static ErrorCode act(Call *call, Error *err)
                                "a replay can be paused, resumed and cancelled");
 }
 
-static ErrorCode run(Call *call, ErrorCode (*function)(Call *call, Error *err), Error *err)
+static void answer(void *app, const HttpRequest *req, HttpResponse *res, AdminEndpoint endpoint)
 {
-        _cleanup_(pg_lease_returnp) PgLease *lease = NULL;
-        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
-        ErrorCode code;
+        const CommandApp *command = app;
 
-        if (!params)
-                return error_no_memory(err);
-        code = pg_pool_lease(call->app->pool, &lease, call->deadline_us, err);
-        if (code)
-                return code;
-        call->conn = pg_lease_conn(lease);
-        call->params = params;
-        return function(call, err);
-}
-
-static void answer(void *app, const HttpRequest *req, HttpResponse *res,
-                   ErrorCode (*function)(Call *call, Error *err))
-{
-        Call call = { app, req, res, NULL, NULL, clock_monotonic_us() + TIMEOUT_US };
-        Error err = ERROR_INIT;
-
-        if (run(&call, function, &err))
-                http_response_problem(res, &err);
+        admin_answer(command->pool, app, req, res, endpoint);
 }
 
 void handle_replay_request(void *app, const HttpRequest *req, HttpResponse *res)

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "admin_dropped.sql.h"
-#include "admin_page.h"
 #include "admin_parked.sql.h"
 #include "admin_undecodable.sql.h"
+#include "admin_view.h"
 #include "admin_want_drop.sql.h"
 #include "admin_want_retry.sql.h"
 #include "admin_want_retry_all.sql.h"
-#include "common/auth/principal.h"
+#include "common/admin/admin_page.h"
 #include "common/base/json_fields.h"
 #include "common/base/uuid.h"
 
@@ -50,12 +50,6 @@ static ErrorCode not_parked(const AdminCall *call, Error *err)
                          http_request_param(call->req, "view"));
 }
 
-static void answer_json(AdminCall *call, int status, const PGresult *res)
-{
-        http_response_json(call->res, status, PQgetvalue(res, 0, 0),
-                           (size_t)PQgetlength(res, 0, 0));
-}
-
 static ErrorCode list(AdminCall *call, Error *err)
 {
         _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
@@ -81,7 +75,7 @@ static ErrorCode show(AdminCall *call, Error *err)
                 return code;
         if (PQntuples(res) == 0)
                 return not_parked(call, err);
-        answer_json(call, 200, res);
+        admin_answer_row(call, 200, res, 0);
         return ERROR_NONE;
 }
 
@@ -90,14 +84,14 @@ static ErrorCode retry(AdminCall *call, Error *err)
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code = begin_aggregate(call, err);
 
-        pg_params_text(call->params, http_request_principal(call->req)->user);
+        pg_params_text(call->params, admin_who(call));
         if (!code)
                 code = admin_query(call, sql_admin_want_retry, &res, "want a retry", err);
         if (code)
                 return code;
         if (PQntuples(res) == 0)
                 return not_parked(call, err);
-        answer_json(call, 202, res);
+        admin_answer_row(call, 202, res, 0);
         return ERROR_NONE;
 }
 
@@ -129,7 +123,7 @@ static ErrorCode drop(AdminCall *call, Error *err)
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code = begin_aggregate(call, err);
 
-        pg_params_text(call->params, http_request_principal(call->req)->user);
+        pg_params_text(call->params, admin_who(call));
         if (!code)
                 code = add_event_id(call, err);
         if (!code)
@@ -141,7 +135,7 @@ static ErrorCode drop(AdminCall *call, Error *err)
         if (PQgetisnull(res, 0, 0))
                 return error_set_field(err, ERROR_CONFLICT, "eventId",
                                        "the event that fails is %s by now", PQgetvalue(res, 0, 1));
-        answer_json(call, 202, res);
+        admin_answer_row(call, 202, res, 0);
         return ERROR_NONE;
 }
 
@@ -151,11 +145,11 @@ static ErrorCode retry_all(AdminCall *call, Error *err)
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code = begin(call, &page, err);
 
-        pg_params_text(call->params, http_request_principal(call->req)->user);
+        pg_params_text(call->params, admin_who(call));
         if (!code)
                 code = admin_query(call, sql_admin_want_retry_all, &res, "want retries", err);
         if (!code)
-                answer_json(call, 202, res);
+                admin_answer_row(call, 202, res, 0);
         return code;
 }
 
@@ -180,35 +174,35 @@ static ErrorCode list_undecodable(AdminCall *call, Error *err)
 
 void handle_parked_list(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, list);
+        admin_view_answer(app, req, res, list);
 }
 
 void handle_parked_one(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, show);
+        admin_view_answer(app, req, res, show);
 }
 
 void handle_parked_retry(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, retry);
+        admin_view_answer(app, req, res, retry);
 }
 
 void handle_parked_drop(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, drop);
+        admin_view_answer(app, req, res, drop);
 }
 
 void handle_parked_retry_all(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, retry_all);
+        admin_view_answer(app, req, res, retry_all);
 }
 
 void handle_dropped(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, list_dropped);
+        admin_view_answer(app, req, res, list_dropped);
 }
 
 void handle_undecodable(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, list_undecodable);
+        admin_view_answer(app, req, res, list_undecodable);
 }

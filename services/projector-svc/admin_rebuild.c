@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#include "admin_call.h"
+#include "admin_view.h"
 #include "admin_views.h"
-#include "common/auth/principal.h"
 #include "common/base/json_fields.h"
 #include "rebuild_act.sql.h"
 #include "view_registry.h"
@@ -121,13 +120,6 @@ static ErrorCode take_member(RebuildBody *body, const JsonField *field, unsigned
                                (int)(field->key.size < 64 ? field->key.size : 64), field->key.text);
 }
 
-static const char *who(const AdminCall *call)
-{
-        const Principal *principal = http_request_principal(call->req);
-
-        return principal && principal->user ? principal->user : "";
-}
-
 static ErrorCode read_body(const AdminCall *call, unsigned request, RebuildBody *ret, Error *err)
 {
         size_t size = 0;
@@ -136,7 +128,7 @@ static ErrorCode read_body(const AdminCall *call, unsigned request, RebuildBody 
 
         *ret = (RebuildBody){ .fields = JSON_FIELDS_INIT,
                               .options = { .reason = "asked",
-                                           .by = who(call),
+                                           .by = admin_who(call),
                                            .source = "store",
                                            .switches_by_itself = true } };
         if (size == 0)
@@ -149,7 +141,7 @@ static ErrorCode read_body(const AdminCall *call, unsigned request, RebuildBody 
 
 static ErrorCode acted(AdminCall *call, const char *view, int version, int status, Error *err)
 {
-        view_keeper_wake(call->app->keeper);
+        view_keeper_wake(admin_app(call)->keeper);
         return admin_answer_version(call, view, version, status, err);
 }
 
@@ -166,8 +158,8 @@ static ErrorCode rebuild(AdminCall *call, Error *err)
         if (!code)
                 code = read_body(call, OF_REBUILD, &body, err);
         if (!code)
-                code = view_registry_build(call->conn, call->app->schema, model, &body.options,
-                                           &version, call->deadline_us, err);
+                code = view_registry_build(call->conn, admin_app(call)->schema, model,
+                                           &body.options, &version, call->deadline_us, err);
         return code ? code : acted(call, model->view, version, 202, err);
 }
 
@@ -179,7 +171,7 @@ static ErrorCode act(AdminCall *call, const char *action, Error *err)
 
         pg_params_text(call->params, view);
         pg_params_text(call->params, action);
-        pg_params_text(call->params, who(call));
+        pg_params_text(call->params, admin_who(call));
         code = admin_query(call, sql_rebuild_act, &res, "note what is asked for", err);
         if (!code && PQntuples(res) == 0)
                 code = error_set_field(err, ERROR_NOT_FOUND, "view",
@@ -212,7 +204,7 @@ static ErrorCode answer_end(AdminCall *call, const char *view, int version, Erro
 {
         Error gone = ERROR_INIT;
 
-        view_keeper_wake(call->app->keeper);
+        view_keeper_wake(admin_app(call)->keeper);
         switch (admin_answer_version(call, view, version, 200, &gone)) {
         case ERROR_NONE:
                 return ERROR_NONE;
@@ -229,8 +221,8 @@ static ErrorCode cancel_rebuild(AdminCall *call, Error *err)
 {
         const char *view = http_request_param(call->req, "view");
         int version = 0;
-        ErrorCode code =
-                view_registry_cancel(call->conn, view, who(call), &version, call->deadline_us, err);
+        ErrorCode code = view_registry_cancel(call->conn, view, admin_who(call), &version,
+                                              call->deadline_us, err);
 
         return code ? code : answer_end(call, view, version, err);
 }
@@ -278,7 +270,7 @@ static ErrorCode drop_version(AdminCall *call, Error *err)
         if (*rest || version < 1 || version > INT32_MAX)
                 return error_set_field(err, ERROR_MALFORMED, "version",
                                        "\"%.20s\" is not the number of a version", number);
-        code = view_registry_drop(call->conn, call->app->schema, view, (int)version,
+        code = view_registry_drop(call->conn, admin_app(call)->schema, view, (int)version,
                                   call->deadline_us, err);
         return code ? code : answer_end(call, view, (int)version, err);
 }
@@ -286,7 +278,7 @@ static ErrorCode drop_version(AdminCall *call, Error *err)
 #define HANDLER(name, endpoint)                                         \
         void name(void *app, const HttpRequest *req, HttpResponse *res) \
         {                                                               \
-                admin_answer(app, req, res, endpoint);                  \
+                admin_view_answer(app, req, res, endpoint);             \
         }
 
 HANDLER(handle_rebuild, rebuild)

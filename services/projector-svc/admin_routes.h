@@ -6,8 +6,5 @@
 
 #include "common/http/http.h"
 
-/* Who may use them: the server refuses everybody else with 403. */
-#define ADMIN_GROUP "Admin"
-
 /* Ends with { NULL }; their app is the ProjectorApp. */
 extern const HttpRoute admin_routes[];

@@ -69,7 +69,7 @@ static ErrorCode write_version(Listing *listing, const PGresult *res, int row, E
         AdminCall *call = listing->call;
         const char *view = PQgetvalue(res, row, 0);
         int version = (int)strtol(PQgetvalue(res, row, 1), NULL, 10);
-        const Model *model = schema_model_by_view(call->app->schema, view);
+        const Model *model = schema_model_by_view(admin_app(call)->schema, view);
         const ViewVersion *found = version_list_find(&listing->versions, view, version);
         ErrorCode code = ERROR_NONE;
 
@@ -164,10 +164,10 @@ ErrorCode admin_answer_version(AdminCall *call, const char *view, int version, i
 
 void handle_views(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, list);
+        admin_view_answer(app, req, res, list);
 }
 
 void handle_view(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        admin_answer(app, req, res, list_of_view);
+        admin_view_answer(app, req, res, list_of_view);
 }

@@ -4,7 +4,7 @@
  * admin_views.h — GET /v1/views and GET /v1/views/:view: every version, how far it is, and what is done with it.
  */
 
-#include "admin_call.h"
+#include "admin_view.h"
 
 void handle_views(void *app, const HttpRequest *req, HttpResponse *res);
 void handle_view(void *app, const HttpRequest *req, HttpResponse *res);

@@ -8,7 +8,7 @@
 #include "view.h"
 
 /**
- * change_log_open() - before the live version of a view is written in this session, as view->with_changes says
+ * change_log_open() - before the live version of a view is written on @conn, as view->with_changes says
  *
  * With changes: the feed is made when it is new, and begins anew (a reset, then every row) unless it has all changes up
  * to now. Without: it is noted that changes are missing from now on. Instances that do not agree which it is

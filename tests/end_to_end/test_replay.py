@@ -135,6 +135,17 @@ class Replay(unittest.TestCase):
         self.assertEqual(sorted(seen.values(), key=lambda row: (int(row[0]), int(row[1]))), self.stored())
         self.suite.terminate("command-svc-2")
 
+    def test_the_list_has_pages(self):
+        made = [self.request(aggregateType="metric", partition=0)["replayId"] for _ in range(5)]
+        listed, cursor = [], ""
+        while cursor is not None:
+            status, page = self.ask("GET", f"/v1/replays?limit=2{cursor and '&cursor=' + cursor}")
+            self.assertEqual(status, 200, page)
+            listed += [item["replayId"] for item in page["items"]]
+            cursor = page["nextCursor"]
+        self.assertEqual(listed[:5], made[::-1])
+        self.assertEqual(len(listed), len(set(listed)))
+
     def test_requests_are_checked(self):
         for body, field in [({}, "aggregateType"), ({"aggregateType": "nothing"}, "aggregateType"),
                             ({"aggregateType": "project", "eventType": "Nothing"}, "eventType"),
@@ -148,6 +159,9 @@ class Replay(unittest.TestCase):
             self.assertEqual(problem["field"], field)
         self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project", "aggregate": 1})[0], 400)
         self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project"}, bearer=token("alice"))[0], 403)
+        for query, field in [("limit=0", "limit"), ("cursor=x", "cursor"), ("version=1", "version")]:
+            status, problem = self.ask("GET", f"/v1/replays?{query}")
+            self.assertEqual((status, problem["field"]), (400, field), problem)
         self.assertEqual(self.ask("GET", f"/v1/replays/{uuid.uuid4()}")[0], 404)
         self.assertEqual(self.ask("GET", "/v1/replays/nothing")[0], 404)
 

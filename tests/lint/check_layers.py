@@ -19,13 +19,14 @@ LAYERS = {
     "domain": ["base", "event"],
     "store": ["base", "event", "pg"],
     "http": ["base", "auth"],
+    "admin": ["base", "pg", "auth", "http"],
     "daemon": ["base", "auth", "http"],
 }
 BUSINESS = ["base", "event", "domain"]
 
 # A library is known to few: its headers stand in the system's include path, so linking proves nothing.
 LIBRARIES = {
-    r"libpq-fe\.h|postgres_ext\.h|libpq/.*": ["pg", "store"],
+    r"libpq-fe\.h|postgres_ext\.h|libpq/.*": ["pg", "store", "admin"],
     r"librdkafka/.*": ["kafka"],
     r"ulfius\.h|microhttpd\.h|wslay/.*": ["http", "daemon"],
     r"rhonabwy\.h": ["auth"],

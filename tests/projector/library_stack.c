@@ -293,6 +293,14 @@ ViewWorker *library_worker(LibraryStack *stack)
         return worker;
 }
 
+void library_stop(ViewWorker **worker)
+{
+        if (*worker)
+                view_worker_stop(*worker);
+        view_worker_free(*worker);
+        *worker = NULL;
+}
+
 bool library_caught_up(LibraryStack *stack)
 {
         return library_int(stack,

@@ -63,8 +63,11 @@ void library_flush(LibraryStack *stack);
 /* What the relay would note: everything stored is acknowledged. */
 void library_note_published(LibraryStack *stack);
 
-/* A projector, as another process would have it. Stop with view_worker_stop(). */
+/* A projector, as another process would have it. */
 ViewWorker *library_worker(LibraryStack *stack);
+
+/* Stop and free it, and set *@worker to NULL; fine when it is. */
+void library_stop(ViewWorker **worker);
 
 /* Wait until the view has passed all that is stored, then compare it with a fresh fold: without what is parked
  * or was dropped. */

@@ -21,18 +21,10 @@ static void setup(void)
         stack = library_stack_new(LIBRARY_BROKER_REAL);
 }
 
-static void stop(ViewWorker **which)
-{
-        if (*which)
-                view_worker_stop(*which);
-        view_worker_free(*which);
-        *which = NULL;
-}
-
 static void teardown(void)
 {
-        stop(&worker);
-        stop(&second);
+        library_stop(&worker);
+        library_stop(&second);
         library_stack_free(stack);
 }
 
@@ -107,7 +99,7 @@ START_TEST(only_the_aggregate_of_a_poison_event_is_parked)
         ck_assert_int_eq(library_metric("skafu_view_parked{"), 4);
 
         /* another instance knows it as well */
-        stop(&worker);
+        library_stop(&worker);
         ck_assert_int_eq(library_metric("skafu_view_parked{"), 0);
         worker = library_worker(stack);
         int64_t position = library_store(stack, 0, "p0", "BookRemoved", "{\"bookId\":\"poem\"}");

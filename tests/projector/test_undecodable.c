@@ -19,17 +19,9 @@ static void setup(void)
         stack = library_stack_new(LIBRARY_BROKER_REAL);
 }
 
-static void stop(void)
-{
-        if (worker)
-                view_worker_stop(worker);
-        view_worker_free(worker);
-        worker = NULL;
-}
-
 static void teardown(void)
 {
-        stop();
+        library_stop(&worker);
         library_stack_free(stack);
 }
 
@@ -64,7 +56,7 @@ START_TEST(garbage_is_kept_with_its_bytes)
                          LIBRARY_PARTITIONS);
 
         /* read again, kept once */
-        stop();
+        library_stop(&worker);
         library_sql(stack, "UPDATE view_book_1.checkpoint SET kafka_offset = 0");
         worker = library_worker(stack);
         int64_t position = library_store(stack, 0, "s", "ShelfPainted", "{}");
@@ -85,7 +77,7 @@ START_TEST(only_the_newest_are_kept)
         library_expect_fresh(stack);
         ck_assert_int_eq(kept("true"), 20);
         ck_assert_int_eq(kept("value = 'newest'"), 10);
-        stop();
+        library_stop(&worker);
 
         stack->config.undecodable_bytes_max = 65536;
         char *large = malloc(30001);

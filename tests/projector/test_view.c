@@ -19,18 +19,10 @@ static void setup(void)
         stack = library_stack_new(LIBRARY_BROKER_REAL);
 }
 
-static void stop(ViewWorker **which)
-{
-        if (*which)
-                view_worker_stop(*which);
-        view_worker_free(*which);
-        *which = NULL;
-}
-
 static void teardown(void)
 {
-        stop(&worker);
-        stop(&second);
+        library_stop(&worker);
+        library_stop(&second);
         library_stack_free(stack);
 }
 
@@ -100,7 +92,7 @@ START_TEST(a_restart_goes_on_where_it_was)
                 ck_assert(eventually(LIBRARY_WAIT_MS,
                                      library_metric("skafu_view_events_total") > before ||
                                              library_caught_up(stack)));
-                stop(&worker);
+                library_stop(&worker);
         }
         worker = library_worker(stack);
         library_expect_fresh(stack);
@@ -131,7 +123,7 @@ START_TEST(a_topic_made_anew_is_read_from_its_beginning)
         library_publish_all(stack);
         worker = library_worker(stack);
         library_expect_fresh(stack);
-        stop(&worker);
+        library_stop(&worker);
 
         /* as if the topic had been longer once */
         library_sql(stack, "UPDATE view_book_1.checkpoint SET kafka_offset = 1000000");
@@ -162,7 +154,7 @@ START_TEST(instances_share_partitions)
         library_publish_all(stack);
         library_expect_fresh(stack);
 
-        stop(&worker);
+        library_stop(&worker);
         library_store_many(stack, 400, 20, 9);
         library_publish_all(stack);
         library_expect_fresh(stack);
@@ -301,7 +293,7 @@ START_TEST(an_event_that_does_not_fit_holds_its_partition)
         ck_assert_int_eq(position_of(1), before[1]);
         ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM read.book WHERE kind = 'POEM'"),
                          1);
-        stop(&worker);
+        library_stop(&worker);
         ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM view_book_1.checkpoint"), 4);
 }
 END_TEST

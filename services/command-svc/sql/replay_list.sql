@@ -1,4 +1,5 @@
--- replays as JSON, the newest first: $1 this one (NULL: all), $2 requested before this time (NULL: the newest), $3 at most
+-- replays as JSON, the newest first, and the keys of the next page: $1 this one (NULL: all), $2 behind this cursor (NULL: from
+-- the newest on), $3 at most
 SELECT json_build_object(
     'replayId', r.replay_id, 'name', r.name, 'state', r.state, 'requestedBy', r.requested_by,
     'requestedAt', to_char(r.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
@@ -8,7 +9,8 @@ SELECT json_build_object(
     'since', to_char(r.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'before', to_char(r.before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'rate', r.rate, 'published', r.published, 'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
-    'partitions', p.partitions)
+    'partitions', p.partitions),
+    json_build_object('at', r.requested_at::text, 'id', r.replay_id)
 FROM replay.replays AS r
 CROSS JOIN LATERAL (
     SELECT sum(q.position - q.first_position + 1) AS done, sum(q.last_position - q.first_position + 1) AS total,
@@ -17,6 +19,7 @@ CROSS JOIN LATERAL (
                     ORDER BY q.partition) AS partitions
     FROM replay.partitions AS q WHERE q.replay_id = r.replay_id
 ) AS p
-WHERE ($1::uuid IS NULL OR r.replay_id = $1) AND ($2::timestamptz IS NULL OR r.requested_at < $2)
-ORDER BY r.requested_at DESC, r.replay_id
+WHERE ($1::uuid IS NULL OR r.replay_id = $1)
+    AND ($2::jsonb IS NULL OR (r.requested_at, r.replay_id) < (($2::jsonb->>'at')::timestamptz, ($2::jsonb->>'id')::uuid))
+ORDER BY r.requested_at DESC, r.replay_id DESC
 LIMIT $3

@@ -23,7 +23,7 @@ CREATE TABLE replay.replays (
     error text
 );
 CREATE INDEX replays_open ON replay.replays (requested_at) WHERE state IN ('waiting', 'running');
-CREATE INDEX replays_requested ON replay.replays (requested_at DESC, replay_id);
+CREATE INDEX replays_requested ON replay.replays (requested_at, replay_id);
 COMMENT ON TABLE replay.replays IS 'Requests and what became of them. NULL in a bound takes everything.';
 COMMENT ON COLUMN replay.replays.rate IS 'Events a second at most; 0: no limit.';
 COMMENT ON COLUMN replay.replays.state IS

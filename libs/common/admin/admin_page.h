@@ -4,7 +4,7 @@
  * admin_page.h — lists for operators, a page at a time: ?limit=, ?cursor=, and ?version= of a view.
  */
 
-#include "admin_call.h"
+#include "common/admin/admin_call.h"
 
 typedef struct AdminPage {
         int64_t limit;

@@ -1,4 +1,4 @@
-#include "admin_page.h"
+#include "common/admin/admin_page.h"
 
 #include <errno.h>
 #include <stdlib.h>
