@@ -87,6 +87,19 @@ void feed_rewind(Feed *feed)
         feed->at_end = false;
 }
 
+void feed_fail(Feed *feed, const Error *err)
+{
+        int64_t position = feed->next_position + 1;
+        bool is_pending = feed->tries > 0 && feed->failed_position > feed->position;
+
+        feed->held_by_event = true;
+        if (is_pending && feed->failed_position < position)
+                return;
+        feed->tries = is_pending && feed->failed_position == position ? feed->tries + 1 : 1;
+        feed->failed_position = position;
+        feed->failure = *err;
+}
+
 void feed_release(Feed *feed)
 {
         feed->source = FEED_NONE;

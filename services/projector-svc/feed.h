@@ -43,9 +43,9 @@ typedef struct Feed {
         int64_t published_then; /* … and the time before */
 
         bool held_by_event;      /* the next event cannot be applied */
-        int64_t failed_position; /* of the event that could not be, last */
+        int64_t failed_position; /* of the first event that could not be */
         int64_t tries;           /* of it */
-        Error failure;           /* of the last one */
+        Error failure;           /* of its last one */
         int64_t untrue_position; /* a message has it, the event store does not; 0: none */
         int64_t retry_us;        /* clock_monotonic_us() */
         Backoff backoff;
@@ -73,6 +73,10 @@ void feed_list_mark(const FeedList *list, Feed *feed, int64_t position, int64_t 
 
 /* Forget what is not committed. */
 void feed_rewind(Feed *feed);
+
+/* The event after ->next_position cannot be applied. One that fails behind another failure is not counted: that one
+ * is in the way until it is applied or parked, however often a later one is met before it is tried again. */
+void feed_fail(Feed *feed, const Error *err);
 
 /* Not ours any more. */
 void feed_release(Feed *feed);

@@ -104,13 +104,8 @@ void view_source_release(ViewSource *source, Feed *feed)
 
 void view_source_hold_event(ViewSource *source, Feed *feed, const Error *err)
 {
-        int64_t position = feed->next_position + 1;
-
         metric_add(source->metrics->failures, 1);
-        feed->tries = feed->failed_position == position ? feed->tries + 1 : 1;
-        feed->failed_position = position;
-        feed->failure = *err;
-        feed->held_by_event = true;
+        feed_fail(feed, err);
         view_source_hold(source, feed, err->message);
 }
 
