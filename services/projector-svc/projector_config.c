@@ -14,7 +14,7 @@ const ConfigItem projector_config_items[] = {
                        "events that share one transaction"),
         CONFIG_ROW_INT(ProjectorConfig, batch_bytes_max, "8388608", 65536, 1073741824,
                        "and their bytes; a larger event is a batch of its own"),
-        CONFIG_ROW_INT(ProjectorConfig, kafka_queue_kbytes, "16384", 64, 2097151,
+        CONFIG_ROW_INT(ProjectorConfig, kafka_queue_kbytes, "4096", 64, 2097151,
                        "fetched ahead per view, KiB"),
         CONFIG_ROW_INT(ProjectorConfig, refresh_ms, "1000", 50, 60000,
                        "how often a view looks at its leases and at the heads of the event store"),
