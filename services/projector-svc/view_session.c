@@ -30,10 +30,11 @@ struct ViewSession {
 };
 
 /* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
- * must not be those of the empty tables that views begin with. */
+ * must not be those of the empty tables that views begin with. A batch stays in memory. */
 static const char session_setup[] = "SET synchronous_commit = off; SET enable_seqscan = off; "
                                     "SET enable_hashjoin = off; SET enable_mergejoin = off; "
-                                    "SET plan_cache_mode = force_generic_plan";
+                                    "SET plan_cache_mode = force_generic_plan; "
+                                    "SET work_mem = '64MB'";
 
 int64_t view_session_deadline_us(void)
 {
@@ -254,13 +255,16 @@ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t
                 const BatchItem *item = &batch->items[i];
 
                 for (size_t c = 0; !item->dropped && c < item->n_changes; c++) {
-                        const char *id = row_changes_at(batch->changes, item->first_change + c)->id;
+                        const RowChange *change =
+                                row_changes_at(batch->changes, item->first_change + c);
 
-                        if (strcmp(id, last) == 0 && strcmp(item->aggregate_id, last_owner) == 0)
+                        if (change->kind == ROW_PUT ||
+                            (strcmp(change->id, last) == 0 &&
+                             strcmp(item->aggregate_id, last_owner) == 0))
                                 continue;
-                        pg_array_text(session->params, ids, id);
+                        pg_array_text(session->params, ids, change->id);
                         pg_array_text(session->params, owners, item->aggregate_id);
-                        last = id;
+                        last = change->id;
                         last_owner = item->aggregate_id;
                 }
         }
@@ -301,9 +305,10 @@ static void add_checkpoints(PgParams *params, const FeedList *feeds)
         }
 }
 
+/* One that was made and deleted again in the batch may have been stored before: it was not loaded. */
 static bool is_deleted(const FoldRow *row)
 {
-        return row->loaded && !row->present;
+        return row->changed && !row->present;
 }
 
 static size_t add_deletes(PgParams *params, const RowFold *fold)

@@ -189,7 +189,11 @@ static void append_upsert(Buffer *sql, const View *view)
                 sql_quote_name(sql, view->columns[c].name);
                 buffer_append_string(sql, ", ");
         }
-        buffer_append_string(sql, "\"_sequence\" = excluded.\"_sequence\"");
+        /* A row that is only put was not loaded: here is where an earlier event than its last one is found out. */
+        buffer_append_string(
+                sql, "\"_sequence\" = CASE WHEN t.\"_sequence\" <= excluded.\"_sequence\""
+                     " THEN excluded.\"_sequence\""
+                     " ELSE projection.refuse_order(t.\"_sequence\", excluded.\"_sequence\") END");
 }
 
 void view_sql_write(Buffer *sql, const View *view)

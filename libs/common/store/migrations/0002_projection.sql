@@ -101,6 +101,16 @@ $$;
 COMMENT ON FUNCTION projection.fence(int8, int4) IS
     'Ends a batch whose checkpoints could not all be advanced: somebody else owns some of them by now.';
 
+CREATE FUNCTION projection.refuse_order(stored int8, given int8) RETURNS int8
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'the event has sequence %, and the row one of sequence % already', given, stored
+        USING ERRCODE = 'data_exception';
+END
+$$;
+COMMENT ON FUNCTION projection.refuse_order(int8, int8) IS
+    'An aggregate''s events come in order: an earlier one was applied before, and is not what it claims to be.';
+
 CREATE SCHEMA read;
 COMMENT ON SCHEMA read IS 'What readers see: one SQL view per model, over its live version.';
 GRANT USAGE, CREATE ON SCHEMA read TO skafu_projector;
@@ -116,7 +126,7 @@ ALTER VIEW read.checkpoint OWNER TO skafu_projector;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA projection FROM PUBLIC;
 GRANT USAGE ON SCHEMA projection TO skafu_projector;
 GRANT SELECT, INSERT, UPDATE, DELETE ON projection.views, projection.rebuilds TO skafu_projector;
-GRANT EXECUTE ON FUNCTION projection.create_schema(text, int4), projection.fence(int8, int4) TO skafu_projector;
+GRANT EXECUTE ON FUNCTION projection.create_schema(text, int4), projection.fence(int8, int4), projection.refuse_order(int8, int8) TO skafu_projector;
 
 -- command-svc waits for views (?wait=…), query-svc reads everything here.
 GRANT USAGE ON SCHEMA read TO skafu_query, skafu_command;
