@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
+#include "common/model/model_ddl.h"
 #include "common/pg/pg_params.h"
 #include "parked_count.sql.h"
 #include "rebuild_compared.sql.h"
@@ -16,7 +17,7 @@
 
 #define TIMEOUT_US         (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US (5 * US_PER_SEC)
-#define COMPARE_TIMEOUT_US (INT64_C(21600) * US_PER_SEC) /* of two versions, whatever their size */
+#define LONG_TIMEOUT_US    (INT64_C(21600) * US_PER_SEC) /* what goes through all rows, however many */
 
 /* One try. */
 typedef struct Try {
@@ -145,7 +146,7 @@ static ErrorCode compare(Try *try, const ViewSwitch *change, bool *ret_go_on, Er
         if (!atomic_load(&try->finish->stopping))
                 code = view_compare(try->reader, try->live, try->built,
                                     try->finish->config->rebuild_examples_max, &comparison,
-                                    clock_monotonic_us() + COMPARE_TIMEOUT_US, err);
+                                    clock_monotonic_us() + LONG_TIMEOUT_US, err);
         else
                 code = error_set(err, ERROR_UNAVAILABLE, "the service stops");
         set_cancel(try->finish, NULL);
@@ -174,6 +175,23 @@ static ErrorCode look_for_parked(Try *try, bool *ret_go_on, Error *err)
         return *ret_go_on ? ERROR_NONE : set_phase(try, "different", note, err);
 }
 
+/* Made at the end, from rows that are there, an index costs a fraction of what it costs row by row. Whoever writes
+ * the version waits meanwhile; readers do not see it yet. Those that are there already are passed over. */
+static ErrorCode make_indexes(const Try *try, Error *err)
+{
+        _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
+        ErrorCode code;
+
+        model_index_ddl(&sql, try->built->schema, try->built->model, try->built->schema_name);
+        if (!sql.size)
+                return ERROR_NONE;
+        set_cancel(try->finish, PQgetCancel(try->conn));
+        code = pg_exec(try->conn, sql.data, NULL, NULL, clock_monotonic_us() + LONG_TIMEOUT_US,
+                       "make indexes", err);
+        set_cancel(try->finish, NULL);
+        return code;
+}
+
 static ErrorCode end(Try *try, Error *err)
 {
         const VersionRebuild *rebuild = &try->version->rebuild;
@@ -183,8 +201,10 @@ static ErrorCode end(Try *try, Error *err)
                               .built = try->built,
                               .rebuild = rebuild->id };
         bool go_on = true;
-        ErrorCode code = ERROR_NONE;
+        ErrorCode code = make_indexes(try, err);
 
+        if (code)
+                return code;
         if (try->live && !(rebuild->compared && rebuild->ignore_differences))
                 code = compare(try, &change, &go_on, err);
         else if (!try->live)

@@ -86,7 +86,9 @@ static ErrorCode create_tables(Registry *registry, const View *view, bool live, 
                        registry->deadline_us, "create a view's schema", err);
         if (code)
                 return code;
-        model_ddl(&sql, view->schema, view->model, view->schema_name);
+        model_table_ddl(&sql, view->model, view->schema_name);
+        if (live) /* a version that is built gets them when its rows are there: rebuild_finish.c */
+                model_index_ddl(&sql, view->schema, view->model, view->schema_name);
         view_sql_checkpoint_table(&sql, view);
         change_sql_images_view(&sql, view);
         if (live)

@@ -61,6 +61,11 @@ class Rebuild(unittest.TestCase):
         self.assertEqual({key: done["rebuild"]["differences"][key] for key in ("missing", "extra", "different")},
                          {"missing": 0, "extra": 0, "different": 0})
         self.assertEqual(done["progress"]["done"], done["progress"]["total"])
+        for view in ("project", "service"):
+            indexes = [self.suite.sql(f"SELECT replace(indexdef, '{schema}.', '') FROM pg_indexes WHERE schemaname = '{schema}' ORDER BY 1")
+                       for schema in (f"view_{view}_1", f"view_{view}_2")]
+            self.assertGreater(len(indexes[0]), 2, indexes)
+            self.assertEqual(*indexes)
 
     def test_2_pause_resume_cancel_and_rate(self):
         self.views.post("project/rebuild", {"rate": 200})

@@ -105,7 +105,7 @@ static void append_index(Buffer *sql, const Model *model, const char *schema_nam
         char index_name[NAME_BYTES_MAX + 1];
 
         (void)snprintf(index_name, sizeof index_name, "index_%zu_%s", ++*number, name);
-        buffer_append_string(sql, "CREATE INDEX ");
+        buffer_append_string(sql, "CREATE INDEX IF NOT EXISTS ");
         sql_quote_name(sql, index_name);
         buffer_append_string(sql, " ON ");
         sql_quote_name(sql, schema_name);
@@ -167,10 +167,8 @@ static void append_lookup_index(Buffer *sql, const Schema *schema, const Model *
         append_index(sql, model, schema_name, number, column->name, columns);
 }
 
-void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char *schema_name)
+void model_table_ddl(Buffer *sql, const Model *model, const char *schema_name)
 {
-        size_t number = 0;
-
         buffer_append_string(sql, "CREATE TABLE ");
         sql_quote_name(sql, schema_name);
         buffer_append_char(sql, '.');
@@ -182,6 +180,11 @@ void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char
         buffer_append_string(sql, "\n    \"_aggregate\" text COLLATE \"C\" NOT NULL,"
                                   "\n    \"_sequence\" bigint NOT NULL,"
                                   "\n    PRIMARY KEY (\"id\", \"_aggregate\")\n);\n");
+}
+
+void model_index_ddl(Buffer *sql, const Schema *schema, const Model *model, const char *schema_name)
+{
+        size_t number = 0;
 
         for (size_t i = 0; i < model->n_indexes; i++) {
                 const Index *index = &model->indexes[i];
@@ -193,6 +196,12 @@ void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char
                 if (model->fields[i].kind == FIELD_COLUMN)
                         append_lookup_index(sql, schema, model, schema_name, &number,
                                             &model->fields[i]);
+}
+
+void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char *schema_name)
+{
+        model_table_ddl(sql, model, schema_name);
+        model_index_ddl(sql, schema, model, schema_name);
 }
 
 void model_fingerprint(const Schema *schema, const Model *model,

@@ -29,6 +29,11 @@ const char *model_item_type(const Field *field);
  */
 void model_ddl(Buffer *sql, const Schema *schema, const Model *model, const char *schema_name);
 
+/* Its two halves: the table with its key, and the indexes beside the key, those that are not there yet. */
+void model_table_ddl(Buffer *sql, const Model *model, const char *schema_name);
+void model_index_ddl(Buffer *sql, const Schema *schema, const Model *model,
+                     const char *schema_name);
+
 /* SHA-256 of the generated statements, the same for every version: tells whether a view's tables
  * are still those of the schema. */
 void model_fingerprint(const Schema *schema, const Model *model,

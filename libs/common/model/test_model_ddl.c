@@ -40,16 +40,16 @@ START_TEST(tables_and_indexes)
                 "    \"_sequence\" bigint NOT NULL,\n"
                 "    PRIMARY KEY (\"id\", \"_aggregate\")\n"
                 ");\n"
-                "CREATE INDEX \"index_1_thingsByNameAndAt\" ON \"view_thing_1\".\"thing\" "
+                "CREATE INDEX IF NOT EXISTS \"index_1_thingsByNameAndAt\" ON \"view_thing_1\".\"thing\" "
                 "(\"name\", \"at\", \"id\");\n"
-                "CREATE INDEX \"index_2_byBox\" ON \"view_thing_1\".\"thing\" (\"boxId\", "
+                "CREATE INDEX IF NOT EXISTS \"index_2_byBox\" ON \"view_thing_1\".\"thing\" (\"boxId\", "
                 "\"id\");\n"
-                "CREATE INDEX \"index_3_owner\" ON \"view_thing_1\".\"thing\" (\"owner\", "
+                "CREATE INDEX IF NOT EXISTS \"index_3_owner\" ON \"view_thing_1\".\"thing\" (\"owner\", "
                 "\"id\");\n");
 
         buffer_clear(&sql);
         model_ddl(&sql, schema, schema_model(schema, "Box"), "view_box_7");
-        ck_assert_ptr_nonnull(strstr(sql.data, "CREATE INDEX \"index_1_parentId\" ON "
+        ck_assert_ptr_nonnull(strstr(sql.data, "CREATE INDEX IF NOT EXISTS \"index_1_parentId\" ON "
                                                "\"view_box_7\".\"box\" (\"parentId\", \"id\")"));
 }
 END_TEST
