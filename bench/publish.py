@@ -10,6 +10,9 @@ before them take (open loop); "late" counts those that the machine sent over a m
 Drain is the rate at which events that were committed while no relay ran reach the topic, counted from the first one;
 its limit is librdkafka with its own defaults sending as much of the same size, as fast as it can.
 
+Visible is how long after its timestamp an event is in the view, with the whole suite running: by the marks that views keep,
+which PostgreSQL sets as the batch is written. Its limit is the way to a consumer, as above.
+
 usage: publish.py [--json] [--quick] [--seconds N] [--rates 500,1000] [--events 200000]
 """
 
@@ -24,12 +27,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "support"), os.path.join(HERE, "..", "tests", "support")]
 os.environ.setdefault("SKAFU_TEST_BUILD", os.path.join(HERE, "..", "build"))
 
-from suite import Suite, token  # noqa: E402
+from suite import Suite, token, wait_until  # noqa: E402
 
 TOPIC = "skafu.metric.events"
+BEHIND = """
+SELECT count(*) FROM read.checkpoint AS c JOIN event_store.logs AS l USING (aggregate_type, partition)
+WHERE c.position < l.last_position
+"""
 LIMIT_TOPIC = "skafu.bench.events"
 WARM_UP_SECONDS = 10  # a broker that has just started compiles its code
 P50_AIM_MS = 3
+VISIBLE_RATE = 500
+VISIBLE_AIM_MS = 10
 DRAIN_AIM = 100_000
 
 # Batches as a writer makes them, of events like those of the other benchmarks.
@@ -55,6 +64,14 @@ BEGIN
     END LOOP;
 END
 $$
+"""
+
+# Of the newest events, in milliseconds.
+VISIBLE = """
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms) FROM (
+    SELECT extract(epoch FROM (SELECT min(m.marked_at) FROM projection.marks AS m WHERE m.view = 'metric' AND m.aggregate_type = e.aggregate_type
+            AND m.partition = e.partition AND m.position >= e.position) - e.stored_at) * 1000 AS ms
+    FROM event_store.events AS e WHERE e.aggregate_type = 'metric' ORDER BY e.stored_at DESC LIMIT %d) AS newest
 """
 
 
@@ -97,6 +114,21 @@ class Bench:
             more = {"aim": P50_AIM_MS} if name == "p50" else {}
             self.row(f"{name} at {rate}/s", value, "ms", other, round(value / other, 3), late=ours["late"], limit_late=limit["late"], **more)
 
+    def visible(self, size):
+        """Until the view shows it: the suite as a whole, after a second of it to make plans and connections."""
+        self.suite.start("projector-svc")
+        self.suite.start("query-svc")
+        self.run("paced", TOPIC, rate=VISIBLE_RATE, seconds=self.options.seconds)
+        limit = self.run("limit", LIMIT_TOPIC, rate=VISIBLE_RATE, seconds=self.options.seconds, bytes=size)
+        self.run("paced", TOPIC, rate=VISIBLE_RATE, seconds=self.options.seconds)
+        wait_until("the view is level", lambda: self.suite.sql(BEHIND)[0][0] == "0")
+        times = self.suite.sql(VISIBLE % (VISIBLE_RATE * self.options.seconds))[0]
+        for name, time, aim in (("p50", times[0], {"aim": VISIBLE_AIM_MS}), ("p99", times[1], {})):
+            other = limit[f"{name}_ms"]
+            self.row(f"visible {name} at {VISIBLE_RATE}/s", round(float(time), 3), "ms", other, round(float(time) / other, 3), **aim)
+        self.suite.terminate("query-svc")
+        self.suite.terminate("projector-svc")
+
     def drain(self, size):
         count = self.options.events
         self.suite.terminate("command-svc")
@@ -131,6 +163,7 @@ def main():
             print(f"{'case':24} {'value':>10} {'unit':9} {'limit':>10} {'ratio':>7}")
         for rate in map(int, options.rates.split(",")):
             bench.latency(rate, size)
+        bench.visible(size)
         bench.drain(size)
 
 

@@ -27,7 +27,7 @@ ErrorCode kafka_consumer_new(rd_kafka_t **ret, const KafkaConsumerOptions *optio
                 { "fetch.wait.max.ms", "50" },
                 { "fetch.error.backoff.ms", "50" },
                 { "fetch.message.max.bytes", "131072" }, /* of a partition at a time, compressed */
-                { "queued.min.messages", "1000000" }, /* the bytes decide */
+                { "queued.min.messages", "1000000" },    /* the bytes decide */
                 { "queued.max.messages.kbytes", queue_kbytes },
                 { NULL, NULL },
         };
