@@ -11,6 +11,7 @@ import hmac
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ SECRET = "a-secret-of-this-test-run-32-bytes"
 API_KEY = "an-api-key-of-this-test-run"
 OTHER_API_KEY = "another-api-key-of-this-test-run"
 SERVICES = ("command-svc", "projector-svc", "query-svc")
+given_ports = set()
 ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
 
 
@@ -40,9 +42,18 @@ def wait_until(what, condition, seconds=60):
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Below the range that outgoing connections take theirs from: nobody gets it while a service is down for a while."""
+    while True:
+        port = random.SystemRandom().randrange(12000, 32000)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in given_ports:
+            given_ports.add(port)
+            return port
 
 
 def token(user, *groups):
