@@ -106,6 +106,68 @@ class Skafuctl(unittest.TestCase):
         self.assertRegex(after[0], rf"Z  project/\d+:\d+  {PROJECT}#4  ProjectRenamed  alice  {{.*turn 2.*}}$")
         self.assertIn("there is no project", self.run_skafuctl("events", "project", "nobody", code=1))
 
+    def state(self, *arguments, aggregate=PROJECT):
+        return json.loads(self.run_skafuctl("events", "project", aggregate, "--state", "--json", *arguments))
+
+    def test_events_give_the_state_at_a_version_or_a_time(self):
+        events = [json.loads(line)["event"] for line in self.run_skafuctl("events", "project", PROJECT, "--json").splitlines()]
+        names = [event["eventData"]["name"] for event in events]
+        for number, event in enumerate(events, 1):
+            state = self.state("--version", str(number))
+            self.assertEqual((state["version"], state["timestamp"], state["state"]["name"]),
+                             (number, event["timestamp"], names[number - 1]))
+            self.assertEqual(self.state("--at", event["timestamp"])["version"], number)
+        self.assertEqual(self.state(), {"aggregateType": "project", "aggregateId": PROJECT, "version": 5,
+                                        "timestamp": events[4]["timestamp"], "state": {
+                                            "status": "ACTIVE", "name": "turn 3", "description": None, "owner": "alice",
+                                            "services": []}})
+        self.assertEqual(self.run_skafuctl("events", "project", PROJECT, "--state", "--version", "1"), f"""\
+project  {PROJECT}  version 1  {events[0]["timestamp"]}
+  "status": "ACTIVE"
+  "name": "größer"
+  "description": null
+  "owner": "alice"
+  "services": []
+""")
+
+    def test_the_state_of_what_was_deleted(self):
+        self.send("CreateProject", {"projectId": "gone", "name": "short"})
+        self.send("DeleteProject", {"projectId": "gone"})
+        self.assertEqual(self.state(aggregate="gone")["state"]["status"], "DELETED")
+        self.assertEqual(self.state("--version", "1", aggregate="gone")["state"]["status"], "ACTIVE")
+
+    def test_the_state_behind_many_events(self):
+        """More than a page of events, in number and in bytes."""
+        partition = self.suite.sql("SELECT max(partition) FROM event_store.logs WHERE aggregate_type = 'project'")[0][0]
+        for version in range(0, 2500, 500):
+            self.suite.sql(f"""SELECT event_store.append(
+                ARRAY[gen_random_uuid()], ARRAY['\\x00'::bytea], ARRAY['Test'], ARRAY['project'], ARRAY['long'],
+                ARRAY[{partition}], ARRAY[{version}::int8], ARRAY[500], ARRAY[201::int2], ARRAY[NULL::text], ARRAY[0::int8],
+                ARRAY[0], ARRAY[0], ARRAY['alice'], array_agg(gen_random_uuid()),
+                array_agg(CASE WHEN i = 1 THEN 'ProjectCreated' ELSE 'ProjectRenamed' END), array_agg(1),
+                array_agg('{{"projectId":"long","name":"' || i || repeat('x', 6000) || '","owner":"alice"}}'),
+                array_agg('{{"aggregateType":"project","actor":"alice"}}'::text), array_agg('test'::text))
+                FROM generate_series({version} + 1, {version} + 500) AS i""")
+        self.assertEqual(self.state(aggregate="long")["version"], 2500)
+        for version in (1, 1000, 1001, 2500):
+            state = self.state("--version", str(version), aggregate="long")
+            self.assertEqual((state["version"], state["state"]["name"].rstrip("x")), (version, str(version)))
+
+    def test_a_state_that_there_is_not(self):
+        def failure(*arguments, code=1):
+            return self.run_skafuctl("events", *arguments, "--state", code=code)
+
+        self.assertIn(f'project "{PROJECT}" is at version 5, there is no version 6 yet',
+                      failure("project", PROJECT, "--version", "6"))
+        self.assertIn('there is no project "nobody"', failure("project", "nobody"))
+        self.assertIn('there was no project', failure("project", PROJECT, "--at", "2001-01-01T00:00:00Z"))
+        self.assertIn('there is no aggregate type "nothing"', failure("nothing", "x", code=2))
+        self.assertIn("--at is a time", failure("project", PROJECT, "--at", "yesterday", code=2))
+        self.assertIn("not both", failure("project", PROJECT, "--at", "2026-01-01T00:00:00Z", "--version", "1", code=2))
+        self.assertIn("versions begin at 1", failure("project", PROJECT, "--version", "0", code=2))
+        self.assertIn("not --state", failure("project", PROJECT, "--limit", "1", code=2))
+        self.assertIn("go with --state", self.run_skafuctl("events", "project", PROJECT, "--version", "1", code=2))
+
     def test_tail_filters_and_follows(self):
         every = self.run_skafuctl("tail", "--from-start", "--no-follow", "--aggregate", PROJECT).splitlines()
         self.assertEqual(len(every), 5)
@@ -163,9 +225,10 @@ class Skafuctl(unittest.TestCase):
             eval "$(skafuctl completion bash)"
             COMP_WORDS=(skafuctl ve) COMP_CWORD=1; _skafuctl; echo "${{COMPREPLY[@]}}"
             COMP_WORDS=(skafuctl lag --ev) COMP_CWORD=2; _skafuctl; echo "${{COMPREPLY[@]}}"
+            COMP_WORDS=(skafuctl events project p1 --st) COMP_CWORD=4; _skafuctl; echo "${{COMPREPLY[@]}}"
             """
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-        self.assertEqual(done.stdout, "verify\n--every\n", done.stderr)
+        self.assertEqual(done.stdout, "verify\n--every\n--state\n", done.stderr)
         self.assertIn("not \"fish\"", self.run_skafuctl("completion", "fish", code=2))
 
     def test_usage_is_explained(self):

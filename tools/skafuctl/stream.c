@@ -10,6 +10,7 @@
 #include "common/store/store.h"
 #include "event_line.h"
 #include "options.h"
+#include "past_state.h"
 #include "skafuctl.h"
 
 #define TIMEOUT_US (60 * US_PER_SEC)
@@ -17,8 +18,10 @@
 
 typedef struct EventsOptions {
         const char *pg_url, *type, *id;
+        const char *at; /* "": not by time */
         int after, limit;
-        bool json;
+        int version; /* -1: not by version */
+        bool state, json;
 } EventsOptions;
 
 /* @ret_shown: how many there were. */
@@ -56,6 +59,42 @@ static ErrorCode show_stream(PGconn *conn, const EventsOptions *options, int *re
         return ERROR_NONE;
 }
 
+/* What the options ask of --state; -1 to go on, or the exit code. */
+static int parse_state(const EventsOptions *options, PastState *ret)
+{
+        *ret = (PastState){ .type = domain_aggregate(options->type),
+                            .id = options->id,
+                            .version = options->version > 0 ? options->version : 0,
+                            .by_time = *options->at != '\0' };
+        if (!options->state && (options->version >= 0 || ret->by_time))
+                (void)fputs("skafuctl: --version and --at go with --state\n", stderr);
+        else if (options->state && (options->after || options->limit))
+                (void)fputs("skafuctl: --after and --limit are about events, not --state\n",
+                            stderr);
+        else if (options->version >= 0 && ret->by_time)
+                (void)fputs("skafuctl: --version or --at, not both\n", stderr);
+        else if (options->version == 0)
+                (void)fputs("skafuctl: --version: versions begin at 1\n", stderr);
+        else if (ret->by_time && clock_parse(options->at, strlen(options->at), &ret->time_us, NULL))
+                (void)fputs("skafuctl: --at is a time like 2026-01-31T23:59:59Z\n", stderr);
+        else if (options->state && !ret->type)
+                (void)fprintf(stderr, "skafuctl: there is no aggregate type \"%s\"\n",
+                              options->type);
+        else
+                return -1;
+        return EXIT_BAD_USAGE;
+}
+
+static ErrorCode show_state(PGconn *conn, const PastState *wanted, bool json, Error *err)
+{
+        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
+        ErrorCode code = past_state_write(conn, wanted, json, &text, err);
+
+        if (!code)
+                (void)fwrite(buffer_text(&text), 1, text.size, stdout);
+        return code;
+}
+
 static const Option table[] = {
         { "TYPE", OPTION_ARGUMENT, offsetof(EventsOptions, type), NULL, NULL, "aggregate type" },
         { "ID", OPTION_ARGUMENT, offsetof(EventsOptions, id), NULL, NULL, "id of the aggregate" },
@@ -64,31 +103,45 @@ static const Option table[] = {
         { "after", OPTION_INT, offsetof(EventsOptions, after), NULL, "0",
           "leave out the events up to this version" },
         { "limit", OPTION_INT, offsetof(EventsOptions, limit), NULL, "0", "end after so many" },
+        { "state", OPTION_FLAG, offsetof(EventsOptions, state), NULL, NULL,
+          "not the events, but the state that they give" },
+        { "version", OPTION_INT, offsetof(EventsOptions, version), NULL, NULL,
+          "the state after this many events" },
+        { "at", OPTION_TEXT, offsetof(EventsOptions, at), NULL, "",
+          "the state at this time, as 2026-01-31T23:59:59Z" },
         { "json", OPTION_FLAG, offsetof(EventsOptions, json), NULL, NULL,
-          "a JSON object per line: partition, position, event" },
+          "a JSON object per line: partition, position, event; of a state: version, timestamp, state" },
         { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
 };
 
 static const char usage[] =
         "events TYPE ID [OPTION…]\n\n"
-        "Show the stream of one aggregate: when, type/partition:position, aggregate#sequence, event type, actor, data.";
+        "Show the stream of one aggregate: when, type/partition:position, aggregate#sequence, event type, actor, data.\n"
+        "With --state: the state that its events give, all of them or those up to a version or a time, folded\n"
+        "by the rules that commands are decided by.\n\n"
+        "  skafuctl events TYPE ID --state --version 3\n"
+        "  skafuctl events TYPE ID --state --at 2026-01-31T23:59:59Z";
 
 int skafuctl_events(int argc, char **argv)
 {
         _cleanup_(PQfinishp) PGconn *conn = NULL;
-        EventsOptions options = { .pg_url = NULL };
+        EventsOptions options = { .version = -1 };
+        PastState wanted;
         Error err = ERROR_INIT;
         int shown = 0, code = options_parse(table, usage, &options, argc, argv);
 
+        if (code < 0)
+                code = parse_state(&options, &wanted);
         if (code >= 0)
                 return code;
         if (pg_connect(&conn, options.pg_url, "skafuctl events", clock_monotonic_us() + TIMEOUT_US,
                        &err) ||
-            show_stream(conn, &options, &shown, &err)) {
+            (options.state ? show_state(conn, &wanted, options.json, &err)
+                           : show_stream(conn, &options, &shown, &err))) {
                 (void)fprintf(stderr, "skafuctl: %s\n", err.message);
                 return EXIT_FAILED;
         }
-        if (shown)
+        if (shown || options.state)
                 return EXIT_OK;
         (void)fprintf(stderr, "skafuctl: there is no %s \"%s\"%s\n", options.type, options.id,
                       options.after ? " with events after that version" : "");
