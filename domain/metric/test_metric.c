@@ -1,7 +1,5 @@
-#include <check.h>
-#include <stdlib.h>
-
 #include "common/domain/testing/scenario.h"
+#include "common/domain/testing/test_main.h"
 
 static const Actor alice = ACTOR_USER("alice");
 static const Actor admin = ACTOR_IN_GROUP("root", "Admin");
@@ -122,24 +120,7 @@ START_TEST(recorded_without_tags)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("metric");
-        TCase *tcase = tcase_create("metric");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, record_keeps_the_value_and_tags_as_they_came);
-        tcase_add_test(tcase, record_without_timestamp_takes_the_time_of_arrival);
-        tcase_add_test(tcase, a_metric_is_written_once);
-        tcase_add_test(tcase, who_may_record);
-        tcase_add_test(tcase, an_api_key_may_record);
-        tcase_add_test(tcase, record_refuses_malformed_payloads);
-        tcase_add_test(tcase, recorded_puts_the_metric);
-        tcase_add_test(tcase, recorded_without_tags);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("metric", record_keeps_the_value_and_tags_as_they_came,
+          record_without_timestamp_takes_the_time_of_arrival, a_metric_is_written_once,
+          who_may_record, an_api_key_may_record, record_refuses_malformed_payloads,
+          recorded_puts_the_metric, recorded_without_tags)

@@ -1,41 +1,13 @@
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/domain/testing/scenario.h"
+#include "common/domain/testing/test_main.h"
+#include "project_scenarios.h"
 
 static const Actor alice = ACTOR_USER("alice");
 static const Actor bob = ACTOR_USER("bob");
 static const Actor admin = ACTOR_IN_GROUP("root", "Admin");
 static const Actor developer = ACTOR_IN_GROUP("dave", "Developer");
 static const Actor api_key = ACTOR_API_KEY;
-
-#define CREATED "{'projectId':'p1','name':'Apollo','description':'to the moon','owner':'alice'}"
-#define ID_ONLY "{'projectId':'p1'}"
-
-static Scenario *active_project(void)
-{
-        Scenario *s = scenario_new("project", "p1");
-
-        given(s, "ProjectCreated", CREATED);
-        return s;
-}
-
-static Scenario *archived_project(void)
-{
-        Scenario *s = active_project();
-
-        given(s, "ProjectArchived", ID_ONLY);
-        return s;
-}
-
-static Scenario *deleted_project(void)
-{
-        Scenario *s = active_project();
-
-        given(s, "ProjectDeleted", ID_ONLY);
-        return s;
-}
 
 START_TEST(create_makes_a_project_of_its_creator)
 {
@@ -341,40 +313,15 @@ START_TEST(other_commands_want_an_id)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("project_commands");
-        TCase *tcase = tcase_create("project_commands");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, create_makes_a_project_of_its_creator);
-        tcase_add_test(tcase, create_without_id_and_description);
-        tcase_add_test(tcase, create_keeps_the_name_byte_for_byte);
-        tcase_add_test(tcase, create_for_oneself_by_name);
-        tcase_add_test(tcase, create_for_somebody_else_is_for_admins);
-        tcase_add_test(tcase, create_refuses_a_blank_owner);
-        tcase_add_test(tcase, create_takes_an_absent_owner_as_null);
-        tcase_add_test(tcase, create_refuses_an_existing_project);
-        tcase_add_test(tcase, create_refuses_a_deleted_project);
-        tcase_add_test(tcase, create_refuses_malformed_payloads);
-        tcase_add_test(tcase, create_limits_the_texts);
-        tcase_add_test(tcase, create_is_not_for_api_keys);
-        tcase_add_test(tcase, rename_changes_the_name);
-        tcase_add_test(tcase, rename_to_the_same_name_does_nothing);
-        tcase_add_test(tcase, describe_changes_and_removes_the_description);
-        tcase_add_test(tcase, describe_wants_the_description_said);
-        tcase_add_test(tcase, archive_and_restore);
-        tcase_add_test(tcase, restore_is_for_archived_projects);
-        tcase_add_test(tcase, archived_projects_cannot_be_changed);
-        tcase_add_test(tcase, delete_is_final);
-        tcase_add_test(tcase, archived_projects_can_be_deleted);
-        tcase_add_test(tcase, a_missing_project_is_not_found);
-        tcase_add_test(tcase, changes_are_for_the_owner_and_admins);
-        tcase_add_test(tcase, other_commands_want_an_id);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("project_commands", create_makes_a_project_of_its_creator,
+          create_without_id_and_description, create_keeps_the_name_byte_for_byte,
+          create_for_oneself_by_name, create_for_somebody_else_is_for_admins,
+          create_refuses_a_blank_owner, create_takes_an_absent_owner_as_null,
+          create_refuses_an_existing_project, create_refuses_a_deleted_project,
+          create_refuses_malformed_payloads, create_limits_the_texts, create_is_not_for_api_keys,
+          rename_changes_the_name, rename_to_the_same_name_does_nothing,
+          describe_changes_and_removes_the_description, describe_wants_the_description_said,
+          archive_and_restore, restore_is_for_archived_projects,
+          archived_projects_cannot_be_changed, delete_is_final, archived_projects_can_be_deleted,
+          a_missing_project_is_not_found, changes_are_for_the_owner_and_admins,
+          other_commands_want_an_id)

@@ -1,25 +1,9 @@
-#include <check.h>
-#include <stdlib.h>
+#include "common/domain/testing/test_main.h"
+#include "project_scenarios.h"
 
-#include "common/domain/testing/scenario.h"
-
-#define CREATED "{'projectId':'p1','name':'Apollo','description':'to the moon','owner':'alice'}"
-#define ADDED                                                                             \
-        "{'projectId':'p1','serviceId':'s1','serviceName':'billing','serviceType':'API'," \
-        "'configuration':{'port': 8080}}"
-#define ID_ONLY "{'projectId':'p1'}"
-
-#define T1      "2026-01-01T00:00:01.000000Z"
-#define T2      "2026-01-01T00:00:02.000000Z"
-#define T3      "2026-01-01T00:00:03.000000Z"
-
-static Scenario *active_project(void)
-{
-        Scenario *s = scenario_new("project", "p1");
-
-        given(s, "ProjectCreated", CREATED);
-        return s;
-}
+#define T1 "2026-01-01T00:00:01.000000Z"
+#define T2 "2026-01-01T00:00:02.000000Z"
+#define T3 "2026-01-01T00:00:03.000000Z"
 
 START_TEST(created_puts_the_project)
 {
@@ -151,26 +135,8 @@ START_TEST(service_removed_deletes_the_service)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("project_projections");
-        TCase *tcase = tcase_create("project_projections");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, created_puts_the_project);
-        tcase_add_test(tcase, created_without_description);
-        tcase_add_test(tcase, renamed);
-        tcase_add_test(tcase, described);
-        tcase_add_test(tcase, archived_and_restored);
-        tcase_add_test(tcase, deleted_stays_as_a_row);
-        tcase_add_test(tcase, service_added_puts_the_service_and_moves_updated_at);
-        tcase_add_test(tcase, service_configured_keeps_the_json_text);
-        tcase_add_test(tcase, a_string_as_configuration_stays_json);
-        tcase_add_test(tcase, service_removed_deletes_the_service);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("project_projections", created_puts_the_project, created_without_description, renamed,
+          described, archived_and_restored, deleted_stays_as_a_row,
+          service_added_puts_the_service_and_moves_updated_at,
+          service_configured_keeps_the_json_text, a_string_as_configuration_stays_json,
+          service_removed_deletes_the_service)

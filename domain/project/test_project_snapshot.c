@@ -3,11 +3,10 @@
  * every scenario (scenario.h).
  */
 
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/domain/testing/scenario.h"
+#include "common/domain/testing/test_main.h"
 
 static const Actor ann = ACTOR_USER("ann");
 
@@ -106,19 +105,4 @@ START_TEST(what_is_no_state)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("project_snapshot");
-        TCase *tcase = tcase_create("project_snapshot");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, every_kind_of_text_survives);
-        tcase_add_test(tcase, the_text);
-        tcase_add_test(tcase, what_is_no_state);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("project_snapshot", every_kind_of_text_survives, the_text, what_is_no_state)

@@ -1,49 +1,10 @@
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "common/domain/testing/scenario.h"
+#include "common/domain/testing/test_main.h"
+#include "project_scenarios.h"
 
 static const Actor alice = ACTOR_USER("alice");
 static const Actor bob = ACTOR_USER("bob");
-
-#define CREATED "{'projectId':'p1','name':'Apollo','description':'to the moon','owner':'alice'}"
-#define ADDED                                                                             \
-        "{'projectId':'p1','serviceId':'s1','serviceName':'billing','serviceType':'API'," \
-        "'configuration':{'port':8080}}"
-#define ID_ONLY "{'projectId':'p1'}"
-
-static Scenario *active_project(void)
-{
-        Scenario *s = scenario_new("project", "p1");
-
-        given(s, "ProjectCreated", CREATED);
-        return s;
-}
-
-static Scenario *archived_project(void)
-{
-        Scenario *s = active_project();
-
-        given(s, "ProjectArchived", ID_ONLY);
-        return s;
-}
-
-static Scenario *deleted_project(void)
-{
-        Scenario *s = active_project();
-
-        given(s, "ProjectDeleted", ID_ONLY);
-        return s;
-}
-
-static Scenario *project_with_service(void)
-{
-        Scenario *s = active_project();
-
-        given(s, "ServiceAdded", ADDED);
-        return s;
-}
 
 START_TEST(add_service)
 {
@@ -142,7 +103,7 @@ START_TEST(configure_with_what_it_has_does_nothing)
         _cleanup_(scenario_freep) Scenario *s = project_with_service();
 
         when(s, "ConfigureService",
-             "{'projectId':'p1','serviceId':'s1','configuration':{'port':8080}}", &alice);
+             "{'projectId':'p1','serviceId':'s1','configuration':{'port': 8080}}", &alice);
         then_nothing_more(s);
 }
 END_TEST
@@ -283,32 +244,12 @@ START_TEST(services_have_a_limit_that_delete_can_handle)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("service_commands");
-        TCase *tcase = tcase_create("service_commands");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, add_service);
-        tcase_add_test(tcase, add_service_makes_an_id_up);
-        tcase_add_test(tcase, add_service_takes_any_json_as_configuration);
-        tcase_add_test(tcase, add_service_refuses_what_is_there);
-        tcase_add_test(tcase, add_service_refuses_malformed_payloads);
-        tcase_add_test(tcase, configure_service);
-        tcase_add_test(tcase, configure_with_what_it_has_does_nothing);
-        tcase_add_test(tcase, configure_wants_the_configuration_said);
-        tcase_add_test(tcase, remove_service_frees_its_id_and_name);
-        tcase_add_test(tcase, services_are_kept_apart);
-        tcase_add_test(tcase, an_unknown_service_is_not_found);
-        tcase_add_test(tcase, a_missing_project_has_no_services);
-        tcase_add_test(tcase, services_of_an_archived_project_cannot_be_changed);
-        tcase_add_test(tcase, services_of_a_deleted_project_cannot_be_changed);
-        tcase_add_test(tcase, services_belong_to_the_owner);
-        tcase_add_test(tcase, services_have_a_limit_that_delete_can_handle);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("service_commands", add_service, add_service_makes_an_id_up,
+          add_service_takes_any_json_as_configuration, add_service_refuses_what_is_there,
+          add_service_refuses_malformed_payloads, configure_service,
+          configure_with_what_it_has_does_nothing, configure_wants_the_configuration_said,
+          remove_service_frees_its_id_and_name, services_are_kept_apart,
+          an_unknown_service_is_not_found, a_missing_project_has_no_services,
+          services_of_an_archived_project_cannot_be_changed,
+          services_of_a_deleted_project_cannot_be_changed, services_belong_to_the_owner,
+          services_have_a_limit_that_delete_can_handle)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/domain/event_projection.h"
+#include "scenario_difference.h"
 #include "scenario_rows.h"
 #include "scenario_snapshots.h"
 
@@ -173,32 +173,58 @@ static void check_accepted(const Scenario *scenario)
                       error_code_name(scenario->refusal.code), scenario->refusal.message);
 }
 
+/* The events of the last command that then_event() has not taken, a line each. */
+static void append_left(const Scenario *scenario, Buffer *ret)
+{
+        for (size_t i = scenario->n_taken; i < scenario->n_events; i++)
+                buffer_printf(ret, "\n#   %s %s", scenario->events[i].type,
+                              scenario->events[i].data.text);
+}
+
 void then_event(Scenario *scenario, const char *event_type, const char *data)
 {
-        _cleanup_(buffer_deinit) Buffer expected = with_quotes(data);
+        _cleanup_(buffer_deinit) Buffer expected = with_quotes(data), text = BUFFER_INIT;
         const Event *event;
 
         check_accepted(scenario);
-        ck_assert_msg(scenario->n_taken < scenario->n_events, "there is no further event, not %s",
-                      event_type);
-        event = &scenario->events[scenario->n_taken++];
-        ck_assert_str_eq(event->type, event_type);
-        ck_assert_str_eq(event->data.text, buffer_text(&expected));
+        ck_assert_msg(scenario->n_taken < scenario->n_events,
+                      "there is no further event, expected %s %s", event_type,
+                      buffer_text(&expected));
+        event = &scenario->events[scenario->n_taken];
+        append_left(scenario, &text);
+        ck_assert_msg(strcmp(event->type, event_type) == 0,
+                      "the next event is no %s; what is there:%s", event_type, buffer_text(&text));
+        scenario->n_taken++;
+        if (strcmp(event->data.text, buffer_text(&expected)) == 0)
+                return;
+        buffer_clear(&text);
+        scenario_difference(&text, buffer_text(&expected), event->data.text);
+        ck_abort_msg("%s differs%s", event_type, buffer_text(&text));
 }
 
 void then_nothing_more(Scenario *scenario)
 {
+        _cleanup_(buffer_deinit) Buffer left = BUFFER_INIT;
+
         check_accepted(scenario);
-        ck_assert_msg(scenario->n_taken == scenario->n_events, "there is a further event, %s",
-                      scenario->events[scenario->n_taken].type);
+        append_left(scenario, &left);
+        ck_assert_msg(!left.size, "there is more:%s", buffer_text(&left));
 }
 
 void then_refused(Scenario *scenario, ErrorCode code, const char *field)
 {
+        const Error *refusal = &scenario->refusal;
+        _cleanup_(buffer_deinit) Buffer left = BUFFER_INIT;
+
         ck_assert_msg(scenario->sent, "nothing was sent yet");
-        ck_assert_str_eq(error_code_name(scenario->refusal.code), error_code_name(code));
-        ck_assert_str_eq(scenario->refusal.field, field);
-        ck_assert_msg(*scenario->refusal.message, "a refusal must say why");
+        append_left(scenario, &left);
+        ck_assert_msg(refusal->code, "it was not refused, and made %s",
+                      left.size ? buffer_text(&left) : "no event");
+        ck_assert_msg(refusal->code == code && strcmp(refusal->field, field) == 0,
+                      "refused as %s of \"%s\", not as %s of \"%s\": %s",
+                      error_code_name(refusal->code), refusal->field, error_code_name(code), field,
+                      refusal->message);
+        ck_assert_msg(*refusal->message, "a refusal must say why");
 }
 
 const char *scenario_message(const Scenario *scenario)
@@ -213,75 +239,40 @@ int64_t scenario_version(const Scenario *scenario)
 
 static ScenarioRows *fold_rows(const Scenario *scenario, const char *model)
 {
-        _cleanup_(event_projection_deinit) EventProjection projection = EVENT_PROJECTION_INIT;
-        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
-        ScenarioRows *rows = scenario_rows_new();
-
-        for (size_t i = 0; i < scenario->n_events; i++) {
-                Error err = ERROR_INIT;
-
-                row_changes_clear(changes);
-                ck_assert_msg(event_project(&projection, scenario->type, &scenario->events[i],
-                                            model, changes, &err) == ERROR_NONE,
-                              "%s", err.message);
-                scenario_rows_apply(rows, changes);
-        }
-        return rows;
-}
-
-/* What a cell holds when the expectation says @value: decoded text, JSON as it is, or NULL. */
-static bool cell_is(const char *cell, const JsonField *field)
-{
-        _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
-
-        switch (json_span_kind(field->value)) {
-        case JSON_KIND_NULL:
-                return !cell;
-        case JSON_KIND_STRING:
-                ck_assert(json_string_decode(&text, field->value));
-                break;
-        default:
-                buffer_append(&text, field->value.text, field->value.size);
-        }
-        return cell && strcmp(cell, buffer_text(&text)) == 0;
+        return scenario_rows_new(scenario->type, scenario->events, scenario->n_events, model);
 }
 
 void then_row(Scenario *scenario, const char *model, const char *id, const char *row)
 {
         _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
-        _cleanup_(buffer_deinit) Buffer text = with_quotes(row), found = BUFFER_INIT;
-        _cleanup_(json_fields_deinit) JsonFields expected = JSON_FIELDS_INIT;
-        size_t at = scenario_rows_find(rows, id);
-        bool same;
+        _cleanup_(buffer_deinit) Buffer expected = with_quotes(row), found = BUFFER_INIT,
+                                        text = BUFFER_INIT;
 
-        ck_assert_msg(at < scenario_rows_count(rows), "%s has no row \"%s\"", model, id);
-        ck_assert_int_eq(json_fields_parse(&expected, buffer_text(&text), text.size, NULL),
-                         ERROR_NONE);
-        same = expected.n_fields == scenario_rows_fields(rows, at);
-        for (size_t i = 0; same && i < expected.n_fields; i++) {
-                const JsonField *field = &expected.fields[i];
-                _cleanup_(buffer_deinit) Buffer key = BUFFER_INIT;
-                const char *cell;
-
-                ck_assert(json_string_decode(&key, field->key));
-                same = scenario_rows_get(rows, at, buffer_text(&key), &cell) &&
-                       cell_is(cell, field);
-        }
-        scenario_rows_print(rows, at, &found);
-        ck_assert_msg(same, "%s \"%s\" is %s", model, id, buffer_text(&found));
+        scenario_rows_ids(rows, &text);
+        ck_assert_msg(scenario_rows_json(rows, id, buffer_text(&expected), &found),
+                      "%s has no row \"%s\"; there are: %s", model, id, buffer_text(&text));
+        if (scenario_same(buffer_text(&expected), buffer_text(&found)))
+                return;
+        buffer_clear(&text);
+        scenario_difference(&text, buffer_text(&expected), buffer_text(&found));
+        ck_abort_msg("%s \"%s\" differs%s", model, id, buffer_text(&text));
 }
 
 void then_no_row(Scenario *scenario, const char *model, const char *id)
 {
         _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
+        _cleanup_(buffer_deinit) Buffer found = BUFFER_INIT;
 
-        ck_assert_msg(scenario_rows_find(rows, id) == scenario_rows_count(rows),
-                      "%s has a row \"%s\"", model, id);
+        ck_assert_msg(!scenario_rows_json(rows, id, NULL, &found), "%s has a row \"%s\": %s", model,
+                      id, buffer_text(&found));
 }
 
 void then_row_count(Scenario *scenario, const char *model, size_t n)
 {
         _cleanup_(scenario_rows_freep) ScenarioRows *rows = fold_rows(scenario, model);
+        _cleanup_(buffer_deinit) Buffer ids = BUFFER_INIT;
 
-        ck_assert_uint_eq(scenario_rows_count(rows), n);
+        scenario_rows_ids(rows, &ids);
+        ck_assert_msg(scenario_rows_count(rows) == n, "%s has %zu rows, not %zu: %s", model,
+                      scenario_rows_count(rows), n, buffer_text(&ids));
 }

@@ -2,7 +2,8 @@
 
 /*
  * scenario.h — given, when, then: a domain tested as the engine runs it, with neither PostgreSQL nor
- * Kafka. Failed expectations fail the libcheck test that is running.
+ * Kafka. Failed expectations fail the libcheck test that is running, and tell what was expected, what was
+ * found, and where it differs.
  *
  * In all JSON text here an apostrophe stands for a quotation mark: "{'name':'Apollo'}".
  *
@@ -73,7 +74,7 @@ int64_t scenario_version(const Scenario *scenario);
 /**
  * then_row() - the row of @model that all events of the scenario leave under @id
  * @row:  every field with its value, in any order; a text value is given as a string, numbers, booleans
- *        and nested JSON as they are
+ *        and nested JSON as they are; a field that is left out is null
  */
 void then_row(Scenario *scenario, const char *model, const char *id, const char *row);
 void then_no_row(Scenario *scenario, const char *model, const char *id);

@@ -1,145 +1,146 @@
 #include "scenario_rows.h"
 
 #include <assert.h>
-#include <stdlib.h>
+#include <check.h>
 #include <string.h>
 
-#include "common/domain/state.h"
+#include "common/base/json_writer.h"
+#include "common/domain/event_projection.h"
+#include "common/domain/row_fold.h"
 
-typedef struct Cell {
-        char *field;
-        char *text;
-} Cell;
-
-typedef struct Row {
-        char *id;
-        Cell *cells;
-        size_t n_cells;
-} Row;
+#define COLUMNS_MAX 256
 
 struct ScenarioRows {
-        Row *rows;
-        size_t n_rows;
+        RowColumn columns[COLUMNS_MAX]; /* every field that is named, the id first */
+        size_t n_columns;
+        RowChanges *changes;
+        size_t *first; /* change of each event, and one behind the last */
+        RowFold *fold;
 };
 
-ScenarioRows *scenario_rows_new(void)
+static void add_columns(ScenarioRows *rows, const RowChange *change)
+{
+        for (size_t i = 0; i < change->n_values; i++) {
+                const char *field = change->values[i].field;
+                size_t at = 0;
+
+                while (at < rows->n_columns && strcmp(rows->columns[at].name, field) != 0)
+                        at++;
+                if (at < rows->n_columns)
+                        continue;
+                ck_assert_uint_lt(rows->n_columns, COLUMNS_MAX);
+                rows->columns[rows->n_columns++] = (RowColumn){ field, NULL };
+        }
+}
+
+static void project(ScenarioRows *rows, const AggregateType *type, const Event *events, size_t n,
+                    const char *model)
+{
+        _cleanup_(event_projection_deinit) EventProjection projection = EVENT_PROJECTION_INIT;
+        Error err = ERROR_INIT;
+
+        for (size_t i = 0; i < n; i++) {
+                rows->first[i] = row_changes_count(rows->changes);
+                ck_assert_msg(event_project(&projection, type, &events[i], model, rows->changes,
+                                            &err) == ERROR_NONE,
+                              "%s cannot be projected to %s: %s", events[i].type, model,
+                              err.message);
+        }
+        rows->first[n] = row_changes_count(rows->changes);
+        for (size_t i = 0; i < rows->first[n]; i++)
+                add_columns(rows, row_changes_at(rows->changes, i));
+}
+
+ScenarioRows *scenario_rows_new(const AggregateType *type, const Event *events, size_t n_events,
+                                const char *model)
 {
         ScenarioRows *rows = calloc(1, sizeof *rows);
 
         assert(rows);
-        return rows;
-}
+        rows->columns[rows->n_columns++] = (RowColumn){ "id", NULL };
+        rows->changes = row_changes_new();
+        rows->first = calloc(n_events + 1, sizeof *rows->first);
+        assert(rows->changes && rows->first);
+        project(rows, type, events, n_events, model);
+        rows->fold = row_fold_new(rows->columns, rows->n_columns);
+        for (size_t i = 0; i < n_events; i++) {
+                Error err = ERROR_INIT;
 
-static void clear_cells(Row *row)
-{
-        for (size_t i = 0; i < row->n_cells; i++) {
-                free(row->cells[i].field);
-                free(row->cells[i].text);
+                ck_assert_msg(row_fold_apply(rows->fold, &events[i], rows->changes, rows->first[i],
+                                             rows->first[i + 1] - rows->first[i],
+                                             &err) == ERROR_NONE,
+                              "%s cannot be projected to %s: %s", events[i].type, model,
+                              err.message);
         }
-        free(row->cells);
-        row->cells = NULL;
-        row->n_cells = 0;
+        return rows;
 }
 
 void scenario_rows_free(ScenarioRows *rows)
 {
-        for (size_t i = 0; i < rows->n_rows; i++) {
-                clear_cells(&rows->rows[i]);
-                free(rows->rows[i].id);
-        }
-        free(rows->rows);
+        row_fold_free(rows->fold);
+        row_changes_free(rows->changes);
+        free(rows->first);
         free(rows);
 }
 
 size_t scenario_rows_count(const ScenarioRows *rows)
 {
-        return rows->n_rows;
+        size_t n = 0;
+
+        for (size_t i = 0; i < row_fold_count(rows->fold); i++)
+                n += row_fold_at(rows->fold, i).present;
+        return n;
 }
 
-size_t scenario_rows_find(const ScenarioRows *rows, const char *id)
+static bool is_json(const char *text)
 {
-        size_t i = 0;
+        const char *end = text + strlen(text);
 
-        while (i < rows->n_rows && strcmp(rows->rows[i].id, id) != 0)
-                i++;
-        return i;
+        return json_scan_value(text, end) == end;
 }
 
-static Cell *find_cell(const Row *row, const char *field)
+static void write_cell(const char *field, const char *cell, const JsonFields *like, Buffer *ret)
 {
-        for (size_t i = 0; i < row->n_cells; i++) {
-                if (strcmp(row->cells[i].field, field) == 0)
-                        return &row->cells[i];
-        }
-        return NULL;
-}
-
-static void set_cell(Row *row, const RowValue *value)
-{
-        Cell *cell = find_cell(row, value->field);
-
-        if (!cell) {
-                row->cells = state_list_grow(row->cells, row->n_cells, sizeof *row->cells);
-                cell = &row->cells[row->n_cells++];
-                state_text_set(&cell->field, value->field);
-        }
-        state_text_set(&cell->text, value->text);
-}
-
-static void remove_row(ScenarioRows *rows, size_t at)
-{
-        clear_cells(&rows->rows[at]);
-        free(rows->rows[at].id);
-        rows->rows[at] = rows->rows[--rows->n_rows];
-}
-
-static void apply_change(ScenarioRows *rows, const RowChange *change)
-{
-        size_t at = scenario_rows_find(rows, change->id);
-
-        if (at == rows->n_rows) {
-                if (change->kind != ROW_PUT)
-                        return;
-                rows->rows = state_list_grow(rows->rows, rows->n_rows, sizeof *rows->rows);
-                state_text_set(&rows->rows[rows->n_rows++].id, change->id);
-        }
-        if (change->kind == ROW_DELETE) {
-                remove_row(rows, at);
-                return;
-        }
-        if (change->kind == ROW_PUT)
-                clear_cells(&rows->rows[at]);
-        for (size_t i = 0; i < change->n_values; i++)
-                set_cell(&rows->rows[at], &change->values[i]);
-}
-
-void scenario_rows_apply(ScenarioRows *rows, const RowChanges *changes)
-{
-        for (size_t i = 0; i < row_changes_count(changes); i++)
-                apply_change(rows, row_changes_at(changes, i));
-}
-
-size_t scenario_rows_fields(const ScenarioRows *rows, size_t row)
-{
-        return rows->rows[row].n_cells;
-}
-
-bool scenario_rows_get(const ScenarioRows *rows, size_t row, const char *field, const char **ret)
-{
-        const Cell *cell = find_cell(&rows->rows[row], field);
+        JsonKind kind = json_span_kind(json_fields_get(like, field));
 
         if (!cell)
+                return;
+        if (kind != JSON_KIND_STRING && is_json(cell))
+                json_write_raw(ret, field, (JsonSpan){ cell, strlen(cell) });
+        else
+                json_write_string(ret, field, cell);
+}
+
+bool scenario_rows_json(const ScenarioRows *rows, const char *id, const char *like, Buffer *ret)
+{
+        _cleanup_(json_fields_deinit) JsonFields kinds = JSON_FIELDS_INIT;
+        Error err = ERROR_INIT;
+        FoldRow row = { .present = false };
+
+        for (size_t i = 0; !row.present && i < row_fold_count(rows->fold); i++)
+                if (strcmp(row_fold_at(rows->fold, i).id, id) == 0)
+                        row = row_fold_at(rows->fold, i);
+        if (!row.present)
                 return false;
-        *ret = cell->text;
+        ck_assert_msg(!like || json_fields_parse(&kinds, like, strlen(like), &err) == ERROR_NONE,
+                      "%s in %s", err.message, like);
+        json_write_object(ret, NULL);
+        for (size_t i = 1; i < rows->n_columns; i++) /* without the id */
+                write_cell(rows->columns[i].name, row.values[i], &kinds, ret);
+        json_write_object_end(ret);
         return true;
 }
 
-void scenario_rows_print(const ScenarioRows *rows, size_t row, Buffer *ret)
+void scenario_rows_ids(const ScenarioRows *rows, Buffer *ret)
 {
-        for (size_t i = 0; i < rows->rows[row].n_cells; i++) {
-                const Cell *cell = &rows->rows[row].cells[i];
+        size_t from = ret->size;
 
-                buffer_printf(ret, "%s%s=%s", i ? " " : "", cell->field,
-                              cell->text ? cell->text : "null");
+        for (size_t i = 0; i < row_fold_count(rows->fold); i++) {
+                FoldRow row = row_fold_at(rows->fold, i);
+
+                if (row.present)
+                        buffer_printf(ret, "%s\"%s\"", ret->size > from ? ", " : "", row.id);
         }
+        if (ret->size == from)
+                buffer_append_string(ret, "none");
 }

@@ -1,8 +1,6 @@
-#include <check.h>
-#include <stdlib.h>
-
 #include "common/domain/testing/domain_rules.h"
 #include "common/domain/testing/scenario.h"
+#include "common/domain/testing/test_main.h"
 
 static const Actor ann = ACTOR_USER("ann");
 static const Actor ben = ACTOR_USER("ben");
@@ -126,25 +124,6 @@ START_TEST(the_first_version_of_created_is_read_as_the_second)
 }
 END_TEST
 
-int main(void)
-{
-        Suite *suite = suite_create("todo");
-        TCase *tcase = tcase_create("todo");
-        SRunner *runner = srunner_create(suite);
-        int failed;
-
-        tcase_add_test(tcase, tables_agree_and_every_event_is_projected);
-        tcase_add_test(tcase, create);
-        tcase_add_test(tcase, create_without_priority);
-        tcase_add_test(tcase, create_refuses);
-        tcase_add_test(tcase, complete_once);
-        tcase_add_test(tcase, drop_is_final);
-        tcase_add_test(tcase, echo);
-        tcase_add_test(tcase, rows);
-        tcase_add_test(tcase, the_first_version_of_created_is_read_as_the_second);
-        suite_add_tcase(suite, tcase);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+TEST_MAIN("todo", tables_agree_and_every_event_is_projected, create, create_without_priority,
+          create_refuses, complete_once, drop_is_final, echo, rows,
+          the_first_version_of_created_is_read_as_the_second)
