@@ -10,7 +10,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tap  # noqa: E402
-from suite import Suite, token, wait_until  # noqa: E402
+from suite import ROOT, Suite, token, wait_until  # noqa: E402
 
 PROJECT = "skafuctl-project"
 
@@ -93,8 +93,8 @@ class Skafuctl(unittest.TestCase):
 
     def test_views_lists_versions(self):
         rows = json.loads(self.run_skafuctl("views", "--json"))
-        self.assertEqual([(row["view"], row["version"], row["state"]) for row in rows if row["view"] != "metric"],
-                         [("project", 1, "live"), ("service", 1, "live")])
+        self.assertEqual([row["view"] for row in rows if row["state"] == "live"], ["metric", "project", "service"])
+        self.assertEqual([row["version"] for row in rows if row["view"] == "project"][0], 1)
         self.assertIn("live since", self.run_skafuctl("views"))
 
     def test_events_are_the_stream_of_an_aggregate(self):
@@ -218,6 +218,39 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         self.assertIn("no rebuild", self.run_skafuctl("rebuild", "metric", "--pause", code=1))
         self.assertIn("one thing at a time", self.run_skafuctl("rebuild", "metric", "--pause", "--resume", code=2))
         self.assertIn('no view "nothing"', self.run_skafuctl("rebuild", "nothing", code=1))
+
+    def verify(self, *arguments, code=0):
+        return self.run_skafuctl("verify", "--wait", "60", "--schema-file", os.path.join(ROOT, "domain", "schema.graphql"),
+                                 *arguments, code=code)
+
+    def versions(self, *arguments, code=0):
+        return {(view["view"], view["version"]): (view["state"], view["different"])
+                for view in json.loads(self.verify(*arguments, "--json", code=code))["views"]}
+
+    def test_verify_looks_at_versions_that_are_not_live(self):
+        """One that was kept after a switch, and one that is being built: each up to where it is."""
+        self.run_skafuctl("rebuild", "service")
+        self.send("RenameProject", {"projectId": PROJECT, "name": "behind the switch"})
+        self.run_skafuctl("rebuild", "project", "--detach", "--manual")
+        wait_until("it is built", lambda: self.suite.sql(
+            "SELECT 1 FROM projection.rebuilds WHERE view = 'project' AND phase = 'waiting'"))
+        every = self.versions("--all-versions")
+        self.assertEqual({version: every[version] for version in every if version[0] != "metric"},
+                         {("project", 1): ("live", 0), ("project", 2): ("building", 0),
+                          ("service", 1): ("retired", 0), ("service", 2): ("live", 0)})
+        self.assertEqual(self.versions("--view", "project"), {("project", 1): ("live", 0)})
+        self.suite.sql("UPDATE view_project_2.project SET name = 'damaged' WHERE id = '" + PROJECT + "'")
+        self.assertEqual(self.versions("--view", "project"), {("project", 1): ("live", 0)})
+        self.assertEqual(self.versions("--view", "project", "--version", "2", code=1), {("project", 2): ("building", 2)})
+        text = self.verify("--all-versions", code=1)
+        self.assertRegex(text, r"view +project/2 building .* DIFFERENT")
+        self.assertRegex(text, r"PROBLEM +view project/2: the row is .*damaged")
+        self.run_skafuctl("rebuild", "project", "--cancel")
+        self.assertNotIn(("project", 2), self.versions("--all-versions"))
+        self.assertIn("has no such version", self.verify("--view", "project", "--version", "2", code=1))
+        self.assertIn("has no live version", self.verify("--view", "nothing", code=1))
+        self.assertIn("--version is one of --view", self.verify("--version", "2", code=2))
+        self.run_skafuctl("rebuild", "service", "--drop", "1")
 
     def test_a_shell_completes(self):
         script = f"""

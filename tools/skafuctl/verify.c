@@ -18,17 +18,6 @@ static ErrorCode verify_topics(PGconn *conn, const VerifyOptions *options, const
         return code;
 }
 
-static ErrorCode verify_views(PGconn *conn, const VerifyOptions *options, VerifyReport *report,
-                              Error *err)
-{
-        _cleanup_(schema_freep) Schema *schema = NULL;
-        ErrorCode code = schema_load(&schema, options->schema_file, err);
-
-        for (size_t i = 0; !code && i < schema->n_models; i++)
-                code = verify_view(conn, schema->models[i], report, err);
-        return code;
-}
-
 static ErrorCode verify(const VerifyOptions *options, VerifyReport *report, Error *err)
 {
         _cleanup_(PQfinishp) PGconn *conn = NULL;
@@ -62,19 +51,34 @@ static const Option table[] = {
           "let topics and views catch up for this many seconds first" },
         { "no-topics", OPTION_FLAG, offsetof(VerifyOptions, no_topics), NULL, NULL,
           "leave the topics out: the broker keeps only a part" },
+        { "view", OPTION_TEXT, offsetof(VerifyOptions, view), NULL, "",
+          "of the views only this one" },
+        { "version", OPTION_INT, offsetof(VerifyOptions, version), NULL, "0",
+          "this version of --view, instead of the live one" },
+        { "all-versions", OPTION_FLAG, offsetof(VerifyOptions, all_versions), NULL, NULL,
+          "also the versions of views that are being built, or kept after a switch" },
         { "json", OPTION_FLAG, offsetof(VerifyOptions, json), NULL, NULL, "one JSON object" },
         { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
 };
+
+static const char usage[] =
+        "verify [OPTION…]\n\n"
+        "Walk the event store, the topics and the views, and prove that they agree, or say where they do not.";
 
 int skafuctl_verify(int argc, char **argv)
 {
         _cleanup_(verify_report_deinit) VerifyReport report = VERIFY_REPORT_INIT;
         VerifyOptions options = { .pg_url = NULL };
         Error err = ERROR_INIT;
-        int code = options_parse(table, "verify [OPTION…]", &options, argc, argv);
+        int code = options_parse(table, usage, &options, argc, argv);
 
         if (code >= 0)
                 return code;
+        if (options.version && (!*options.view || options.all_versions)) {
+                (void)fputs("skafuctl: --version is one of --view, without --all-versions\n",
+                            stderr);
+                return EXIT_BAD_USAGE;
+        }
         report.progress = isatty(STDERR_FILENO);
         if (verify(&options, &report, &err)) {
                 (void)fprintf(stderr, "%sskafuctl: %s\n", report.progress ? "\r\033[K" : "",

@@ -14,8 +14,11 @@ typedef struct VerifyOptions {
         const char *kafka_brokers;
         const char *topic_prefix;
         const char *schema_file;
-        int wait_s;     /* let topics and views catch up for this long */
-        bool no_topics; /* the broker keeps only a part, as the embedded one does */
+        int wait_s;        /* let topics and views catch up for this long */
+        bool no_topics;    /* the broker keeps only a part, as the embedded one does */
+        const char *view;  /* "": all of them */
+        int version;       /* of ->view; 0: the live one */
+        bool all_versions; /* those that are being built or kept, too */
         bool json;
 } VerifyOptions;
 
@@ -37,9 +40,13 @@ _must_check_ ErrorCode verify_store(PGconn *conn, VerifyReport *report, VerifyLo
 _must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
                                     const VerifyLog *log, VerifyReport *report, Error *err);
 
-/* The view equals a fresh fold of all events that feed it. */
-_must_check_ ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report,
-                                   Error *err);
+/* The views equal a fresh fold of all events that feed them; which versions, @options say. */
+_must_check_ ErrorCode verify_views(PGconn *conn, const VerifyOptions *options,
+                                    VerifyReport *report, Error *err);
+
+/* One version of a view. @schema is for a version that does not say which one it was made from. */
+_must_check_ ErrorCode verify_view(PGconn *conn, const char *view, int version,
+                                   const Schema *schema, VerifyReport *report, Error *err);
 
 /* Wait until topics and views have caught up with the store, for at most options->wait_s; a problem when
  * they have not. */

@@ -13,7 +13,7 @@ void verify_left_out_deinit(VerifyLeftOut *left_out)
         PQclear(left_out->dropped);
 }
 
-ErrorCode verify_left_out_load(VerifyLeftOut *ret, PGconn *conn, const char *view,
+ErrorCode verify_left_out_load(VerifyLeftOut *ret, PGconn *conn, const char *view, int version,
                                int64_t deadline_us, Error *err)
 {
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
@@ -22,6 +22,7 @@ ErrorCode verify_left_out_load(VerifyLeftOut *ret, PGconn *conn, const char *vie
         if (!params)
                 return error_no_memory(err);
         pg_params_text(params, view);
+        pg_params_int32(params, version);
         code = pg_exec(conn, sql_verify_parked, params, &ret->parked, deadline_us,
                        "look what is parked", err);
         return code ? code

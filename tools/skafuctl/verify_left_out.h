@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * verify_left_out.h — the events that a live view does not show, and says so: held by parked aggregates, or dropped.
+ * verify_left_out.h — the events that a version of a view does not show, and says so: held by parked aggregates, or dropped.
  */
 
 #include "common/event/event.h"
@@ -14,8 +14,8 @@ typedef struct VerifyLeftOut {
 
 void verify_left_out_deinit(VerifyLeftOut *left_out);
 
-/* Of the live version of @view. Return: ERROR_NONE, or as pg_exec(). */
+/* Of one version of @view. Return: ERROR_NONE, or as pg_exec(). */
 _must_check_ ErrorCode verify_left_out_load(VerifyLeftOut *ret, PGconn *conn, const char *view,
-                                            int64_t deadline_us, Error *err);
+                                            int version, int64_t deadline_us, Error *err);
 
 bool verify_left_out_has(const VerifyLeftOut *left_out, const Event *event);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/json_writer.h"
 
@@ -55,9 +56,17 @@ void verify_topic_line(VerifyReport *report, const char *topic, int32_t partitio
 void verify_view_line(VerifyReport *report, const VerifyViewLine *line)
 {
         Buffer *json = &report->views;
+        char label[80];
 
+        if (strcmp(line->state, "live") == 0)
+                (void)snprintf(label, sizeof label, "%s", line->view);
+        else
+                (void)snprintf(label, sizeof label, "%s/%d %s", line->view, line->version,
+                               line->state);
         json_write_object(json, NULL);
         json_write_string(json, "view", line->view);
+        json_write_int(json, "version", line->version);
+        json_write_string(json, "state", line->state);
         json_write_int(json, "expected", line->expected);
         json_write_int(json, "rows", line->rows);
         json_write_int(json, "different", line->different);
@@ -65,8 +74,8 @@ void verify_view_line(VerifyReport *report, const VerifyViewLine *line)
         json_write_int(json, "dropped", line->dropped);
         json_write_object_end(json);
         buffer_printf(&report->table,
-                      "  view     %-32s       expected %8" PRId64 "  rows %15" PRId64 "%s",
-                      line->view, line->expected, line->rows,
+                      "  view     %-32s       expected %8" PRId64 "  rows %15" PRId64 "%s", label,
+                      line->expected, line->rows,
                       line->different || line->expected != line->rows ? "  DIFFERENT" : "");
         if (line->parked)
                 buffer_printf(&report->table, "  PARKED %" PRId64, line->parked);

@@ -32,6 +32,8 @@ void verify_topic_line(VerifyReport *report, const char *topic, int32_t partitio
 
 typedef struct VerifyViewLine {
         const char *view;
+        int version;
+        const char *state;
         int64_t expected, rows, different;
         int64_t parked;  /* aggregates; what they hold is not expected */
         int64_t dropped; /* events; not expected either */

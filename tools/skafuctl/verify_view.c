@@ -12,8 +12,8 @@
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
 #include "verify.h"
-#include "verify_checkpoints.sql.h"
 #include "verify_left_out.h"
+#include "verify_version.h"
 
 #define READ_SIZE   1000
 #define WRITE_SIZE  1000
@@ -26,7 +26,7 @@
  */
 typedef struct Fresh {
         PGconn *conn;
-        const Model *model;
+        VerifyVersion version;
         RowFold *fold;
         RowChanges *changes;
         EventProjection projection;
@@ -44,6 +44,7 @@ static void fresh_deinit(Fresh *fresh)
         row_changes_free(fresh->changes);
         event_projection_deinit(&fresh->projection);
         verify_left_out_deinit(&fresh->left_out);
+        verify_version_deinit(&fresh->version);
         buffer_deinit(&fresh->columns);
 }
 
@@ -54,16 +55,17 @@ static int64_t deadline_us(void)
 
 static ErrorCode fresh_init(Fresh *fresh, Error *err)
 {
+        const Model *model = fresh->version.model;
         RowColumn columns[COLUMNS_MAX];
 
-        for (size_t i = 0; i < fresh->model->n_fields; i++) {
-                const Field *field = &fresh->model->fields[i];
+        for (size_t i = 0; i < model->n_fields; i++) {
+                const Field *field = &model->fields[i];
 
                 if (field->kind != FIELD_COLUMN)
                         continue;
                 if (fresh->n_fields == COLUMNS_MAX)
                         return error_set(err, ERROR_INVALID, "%s has more than %d columns",
-                                         fresh->model->name, COLUMNS_MAX);
+                                         model->name, COLUMNS_MAX);
                 sql_quote_name(&fresh->columns, field->name);
                 buffer_append_string(&fresh->columns, ", ");
                 columns[fresh->n_fields] = (RowColumn){ field->name, field->default_text };
@@ -83,8 +85,8 @@ static ErrorCode fold_event(Fresh *fresh, const AggregateType *type, const Event
         if (verify_left_out_has(&fresh->left_out, event))
                 return ERROR_NONE;
         row_changes_clear(fresh->changes);
-        code = event_project(&fresh->projection, type, event, fresh->model->name, fresh->changes,
-                             err);
+        code = event_project(&fresh->projection, type, event, fresh->version.model->name,
+                             fresh->changes, err);
         return code ? code
                     : row_fold_apply(fresh->fold, event, fresh->changes, 0,
                                      row_changes_count(fresh->changes), err);
@@ -109,32 +111,43 @@ static ErrorCode fold_log(Fresh *fresh, const AggregateType *type, int32_t parti
                         return code;
                 after = batch->events[batch->n_events - 1].position;
                 verify_progress(fresh->report, "folding %s: %s/%" PRId32 " at %" PRId64,
-                                fresh->model->view, type->name, partition, after);
+                                fresh->version.label.data, type->name, partition, after);
         }
         return ERROR_NONE;
 }
 
-static ErrorCode fold_type(Fresh *fresh, const AggregateType *type, Error *err)
+/* Each log partition, and how far the version is in it: no position, it has not begun. */
+static ErrorCode load_checkpoints(Fresh *fresh, const AggregateType *type, PGresult **ret,
+                                  Error *err)
 {
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
-        _cleanup_(PQclearp) PGresult *res = NULL;
-        ErrorCode code;
+        _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
 
         if (!params)
                 return error_no_memory(err);
-        pg_params_text(params, fresh->model->view);
         pg_params_text(params, type->name);
-        code = pg_exec(fresh->conn, sql_verify_checkpoints, params, &res, deadline_us(),
-                       "look how far a view is", err);
-        if (code)
-                return code;
+        buffer_printf(&sql,
+                      "SELECT l.partition, c.position, l.last_position FROM event_store.logs AS l "
+                      "LEFT JOIN %s AS c USING (aggregate_type, partition) "
+                      "WHERE l.aggregate_type = $1 ORDER BY l.partition",
+                      fresh->version.checkpoint.data);
+        return pg_exec(fresh->conn, sql.data, params, ret, deadline_us(), "look how far a view is",
+                       err);
+}
+
+static ErrorCode fold_type(Fresh *fresh, const AggregateType *type, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code = load_checkpoints(fresh, type, &res, err);
+
         for (int i = 0; !code && i < PQntuples(res); i++) {
                 int32_t partition = (int32_t)strtol(PQgetvalue(res, i, 0), NULL, 10);
                 int64_t until = strtoll(PQgetvalue(res, i, 1), NULL, 10);
 
-                if (PQgetisnull(res, i, 1) && strcmp(PQgetvalue(res, i, 2), "0") != 0)
+                if (fresh->version.live && PQgetisnull(res, i, 1) &&
+                    strcmp(PQgetvalue(res, i, 2), "0") != 0)
                         verify_problem(fresh->report, "view %s: it has not begun with %s/%" PRId32,
-                                       fresh->model->view, type->name, partition);
+                                       fresh->version.label.data, type->name, partition);
                 code = fold_log(fresh, type, partition, until, err);
         }
         return code;
@@ -144,10 +157,8 @@ static ErrorCode make_table(Fresh *fresh, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
 
-        buffer_printf(&sql, "CREATE TEMPORARY TABLE fresh AS SELECT %s FROM read.",
-                      fresh->columns.data);
-        sql_quote_name(&sql, fresh->model->view);
-        buffer_append_string(&sql, " WITH NO DATA");
+        buffer_printf(&sql, "CREATE TEMPORARY TABLE fresh AS SELECT %s FROM %s WITH NO DATA",
+                      fresh->columns.data, fresh->version.table.data);
         return pg_exec(fresh->conn, sql.data, NULL, NULL, deadline_us(),
                        "make a table to compare with", err);
 }
@@ -220,23 +231,20 @@ static ErrorCode write_rows(Fresh *fresh, Error *err)
 static void write_compare(const Fresh *fresh, Buffer *sql)
 {
         _cleanup_(buffer_deinit) Buffer texts = BUFFER_INIT;
-        _cleanup_(buffer_deinit) Buffer view = BUFFER_INIT;
 
         for (size_t i = 0; i < fresh->n_fields; i++) {
                 sql_quote_name(&texts, fresh->fields[i]->name);
                 buffer_append_string(&texts, "::text, ");
         }
         buffer_append_string(&texts, "\"_aggregate\", \"_sequence\"");
-        sql_quote_name(&view, fresh->model->view);
-        buffer_printf(
-                sql,
-                "WITH made AS (SELECT %s FROM pg_temp.fresh), live AS (SELECT %s FROM read.%s), "
-                "missing AS (SELECT * FROM made EXCEPT ALL SELECT * FROM live), "
-                "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made), "
-                "different (side, row) AS (SELECT 'should be', missing::text FROM missing "
-                "UNION ALL SELECT 'is', extra::text FROM extra) "
-                "SELECT side, row, count(*) OVER () FROM different ORDER BY 2, 1 LIMIT 100",
-                texts.data, texts.data, view.data);
+        buffer_printf(sql,
+                      "WITH made AS (SELECT %s FROM pg_temp.fresh), live AS (SELECT %s FROM %s), "
+                      "missing AS (SELECT * FROM made EXCEPT ALL SELECT * FROM live), "
+                      "extra AS (SELECT * FROM live EXCEPT ALL SELECT * FROM made), "
+                      "different (side, row) AS (SELECT 'should be', missing::text FROM missing "
+                      "UNION ALL SELECT 'is', extra::text FROM extra) "
+                      "SELECT side, row, count(*) OVER () FROM different ORDER BY 2, 1 LIMIT 100",
+                      texts.data, texts.data, fresh->version.table.data);
 }
 
 static ErrorCode count_live(Fresh *fresh, int64_t *ret, Error *err)
@@ -245,8 +253,7 @@ static ErrorCode count_live(Fresh *fresh, int64_t *ret, Error *err)
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
         ErrorCode code;
 
-        buffer_append_string(&sql, "SELECT count(*) FROM read.");
-        sql_quote_name(&sql, fresh->model->view);
+        buffer_printf(&sql, "SELECT count(*) FROM %s", fresh->version.table.data);
         code = pg_exec(fresh->conn, sql.data, NULL, &res, deadline_us(), "count a view", err);
         if (!code)
                 *ret = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
@@ -272,11 +279,13 @@ static ErrorCode compare(Fresh *fresh, Error *err)
         if (code)
                 return code;
         for (int i = 0; i < PQntuples(res); i++)
-                verify_problem(fresh->report, "view %s: the row %s %s", fresh->model->view,
+                verify_problem(fresh->report, "view %s: the row %s %s", fresh->version.label.data,
                                PQgetvalue(res, i, 0), PQgetvalue(res, i, 1));
         different = PQntuples(res) ? strtoll(PQgetvalue(res, 0, 2), NULL, 10) : 0;
         verify_view_line(fresh->report,
-                         &(VerifyViewLine){ .view = fresh->model->view,
+                         &(VerifyViewLine){ .view = fresh->version.view,
+                                            .version = fresh->version.version,
+                                            .state = fresh->version.state,
                                             .expected = fresh->n_rows,
                                             .rows = live,
                                             .different = different,
@@ -285,17 +294,17 @@ static ErrorCode compare(Fresh *fresh, Error *err)
         return ERROR_NONE;
 }
 
-/* What the view leaves out is left out of the fold too, and told. */
+/* What the version leaves out is left out of the fold too, and told; of one that is kept nothing more can come. */
 static ErrorCode load_left_out(Fresh *fresh, Error *err)
 {
-        const char *view = fresh->model->view;
-        ErrorCode code =
-                verify_left_out_load(&fresh->left_out, fresh->conn, view, deadline_us(), err);
+        const VerifyVersion *version = &fresh->version;
+        ErrorCode code = verify_left_out_load(&fresh->left_out, fresh->conn, version->view,
+                                              version->version, deadline_us(), err);
 
-        if (!code && PQntuples(fresh->left_out.parked))
+        if (!code && PQntuples(fresh->left_out.parked) && strcmp(version->state, "retired") != 0)
                 verify_problem(fresh->report,
-                               "view %s: parked: %d aggregates, whose rows are behind", view,
-                               PQntuples(fresh->left_out.parked));
+                               "view %s: parked: %d aggregates, whose rows are behind",
+                               version->label.data, PQntuples(fresh->left_out.parked));
         return code;
 }
 
@@ -304,27 +313,37 @@ static ErrorCode statement(PGconn *conn, const char *sql, Error *err)
         return pg_exec(conn, sql, NULL, NULL, deadline_us(), "take a snapshot", err);
 }
 
-ErrorCode verify_view(PGconn *conn, const Model *model, VerifyReport *report, Error *err)
+static ErrorCode fold_all(Fresh *fresh, Error *err)
 {
-        _cleanup_(fresh_deinit) Fresh fresh = {
-                .conn = conn, .model = model, .projection = EVENT_PROJECTION_INIT, .report = report
-        };
         bool fed = false;
-        ErrorCode code;
+        ErrorCode code = fresh_init(fresh, err);
 
-        code = fresh_init(&fresh, err);
         if (!code)
-                code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err);
-        if (!code)
-                code = load_left_out(&fresh, err);
+                code = load_left_out(fresh, err);
         for (const AggregateType *const *type = domain_aggregates; !code && *type; type++) {
-                if (!aggregate_feeds(*type, model->name))
+                if (!aggregate_feeds(*type, fresh->version.model->name))
                         continue;
                 fed = true;
-                code = fold_type(&fresh, *type, err);
+                code = fold_type(fresh, *type, err);
         }
-        if (!code && fed)
-                code = compare(&fresh, err);
+        return !code && fed ? compare(fresh, err) : code;
+}
+
+ErrorCode verify_view(PGconn *conn, const char *view, int version, const Schema *schema,
+                      VerifyReport *report, Error *err)
+{
+        _cleanup_(fresh_deinit) Fresh fresh = { .conn = conn,
+                                                .projection = EVENT_PROJECTION_INIT,
+                                                .report = report };
+        ErrorCode code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err);
+
+        if (!code)
+                code = verify_version_load(&fresh.version, conn, view, version, schema,
+                                           deadline_us(), err);
+        if (!code)
+                code = fold_all(&fresh, err);
+        else if (code == ERROR_NOT_FOUND) /* dropped since it was listed */
+                code = ERROR_NONE;
         /* With it goes the temporary table. After a failure the connection is of no more use. */
         return code ? code : statement(conn, "ROLLBACK", err);
 }

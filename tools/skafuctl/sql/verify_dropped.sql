@@ -1,6 +1,5 @@
--- $1 view: the events that its live version was told to leave out
-SELECT d.aggregate_type, d.partition, d.position
-FROM projection.dropped d
-JOIN projection.views v USING (view, version)
-WHERE d.view = $1 AND v.live
-ORDER BY d.aggregate_type, d.partition, d.position
+-- $1 view, $2 version: the events that it was told to leave out
+SELECT aggregate_type, partition, position
+FROM projection.dropped
+WHERE view = $1 AND version = $2
+ORDER BY aggregate_type, partition, position
