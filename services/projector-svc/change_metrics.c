@@ -14,8 +14,8 @@ void change_metrics_init(ChangeMetrics *metrics, const char *view)
                                          "changes of a view that the broker has acknowledged"),
                 .backlog = metric_gauge("skafu_change_backlog_rows", l,
                                         "committed changes of a view that wait for the broker"),
-                .lag = metric_gauge("skafu_change_lag_seconds", l,
-                                    "age of the oldest change that waits for the broker"),
+                .lag = metric_duration("skafu_change_lag_seconds", l,
+                                       "age of the oldest change that waits for the broker"),
                 .restarts = metric_counter("skafu_change_restarts_total", l,
                                            "times that publishing began again after a failure"),
                 .publish_time = metric_histogram(

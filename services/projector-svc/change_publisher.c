@@ -76,7 +76,7 @@ static void drop_session(ChangePublisher *publisher)
         publisher->leased = false;
         publisher->lease_due_us = 0;
         metric_set(publisher->metrics.backlog, 0);
-        metric_set(publisher->metrics.lag, 0);
+        metric_set_us(publisher->metrics.lag, 0);
         change_outlet_close(&publisher->outlet);
 }
 
@@ -206,8 +206,7 @@ static ErrorCode keep_house(ChangePublisher *publisher, int64_t now_us, Error *e
                 publisher->ages_due_us = now_us + AGES_EVERY_US;
                 code = change_session_ages(publisher->session, publisher->outlet.window.arrived,
                                            &oldest, &since_us, err);
-                metric_set(publisher->metrics.lag,
-                           since_us ? (clock_now_us() - since_us) / US_PER_SEC : 0);
+                metric_set_us(publisher->metrics.lag, since_us ? clock_now_us() - since_us : 0);
         }
         if (!code && now_us >= publisher->purge_due_us) {
                 code = change_session_purge(publisher->session, publisher->noted,

@@ -39,6 +39,8 @@ static Feed *feed_new(const AggregateType *aggregate, int32_t partition, const c
                         .backoff = backoff };
         feed->lag = metric_gauge("skafu_view_lag_events", labels.data,
                                  "stored events that a view does not show yet");
+        feed->lag_time =
+                metric_duration("skafu_view_lag_seconds", labels.data, "age of the first of them");
         return feed;
 }
 
@@ -108,5 +110,6 @@ void feed_release(Feed *feed)
         feed->untrue_position = 0;
         backoff_reset(&feed->backoff);
         metric_set(feed->lag, 0);
+        metric_set_us(feed->lag_time, 0);
         feed_rewind(feed);
 }

@@ -50,7 +50,7 @@ typedef struct Feed {
         int64_t retry_us;        /* clock_monotonic_us() */
         Backoff backoff;
 
-        Metric *lag;
+        Metric *lag, *lag_time;
 } Feed;
 
 typedef struct FeedList {

@@ -34,7 +34,8 @@ void view_metrics_init(ViewMetrics *metrics, const char *view)
                 .held = metric_gauge(
                         "skafu_view_held_partitions", l,
                         "log partitions that wait for an event that cannot be applied"),
-                .apply_time = metric_histogram("skafu_apply_seconds", l,
-                                               "from stored to shown by a view"),
+                .apply_time = metric_histogram("skafu_apply_seconds", l, "time to apply a batch"),
+                .visible_time = metric_histogram("skafu_visible_seconds", l,
+                                                 "from stored to shown by a view"),
         };
 }

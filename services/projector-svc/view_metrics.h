@@ -10,7 +10,7 @@ typedef struct ViewMetrics {
         Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *failures, *fenced;
         Metric *parkings, *drops;
         Metric *held, *parked;
-        Metric *apply_time;
+        Metric *apply_time, *visible_time;
 } ViewMetrics;
 
 void view_metrics_init(ViewMetrics *metrics, const char *view);

@@ -11,6 +11,7 @@
 #include "common/daemon/log.h"
 #include "common/kafka/kafka.h"
 #include "topic_end.h"
+#include "view_lag.h"
 #include "view_parking.h"
 #include "view_session.h"
 #include "view_source.h"
@@ -192,27 +193,19 @@ static ErrorCode balance(ViewWorker *worker, Error *err)
 static void report_feeds(ViewWorker *worker)
 {
         FeedList *feeds = feeds_of(worker);
-        int64_t held = 0, lags = 0;
+        int64_t held = 0;
 
-        for (size_t i = 0; i < feeds->n_feeds; i++) {
-                Feed *feed = feeds->feeds[i];
-                int64_t lag = feed->last_position - feed->position;
-
-                if (feed->source == FEED_NONE)
-                        continue;
-                metric_set(feed->lag, lag > 0 ? lag : 0);
-                lags += lag > 0 ? lag : 0;
-                held += feed->held_by_event;
-        }
+        for (size_t i = 0; i < feeds->n_feeds; i++)
+                held += feeds->feeds[i]->source != FEED_NONE && feeds->feeds[i]->held_by_event;
         metric_set(worker->metrics.held, held);
         atomic_store(&worker->held, held > 0);
         atomic_store(&worker->parked, (int64_t)parked_set_count(&worker->parking.parked));
-        atomic_store(&worker->lag, lags);
 }
 
 static ErrorCode refresh(ViewWorker *worker, Error *err)
 {
         FeedList *feeds = feeds_of(worker);
+        int64_t lag = 0;
         ErrorCode code =
                 view_session_heads(worker->session, feeds, worker->config->topic_prefix, err);
 
@@ -224,6 +217,11 @@ static ErrorCode refresh(ViewWorker *worker, Error *err)
         worker->source.undecoded_logs = 0;
         view_builder_look_around(&worker->builder, feeds);
         report_feeds(worker);
+        if (!code)
+                code = view_lag_report(view_session_conn(worker->session), feeds, &lag,
+                                       view_session_deadline_us(), err);
+        if (!code)
+                atomic_store(&worker->lag, lag);
         return code;
 }
 

@@ -81,6 +81,7 @@ static void settle(const Apply *apply, size_t from, size_t to)
 {
         ViewMetrics *metrics = apply->writer->metrics;
         int64_t now_us = clock_now_us();
+        bool shows = apply->batch->view->role == VIEW_LIVE;
 
         for (size_t i = 0; i < apply->writer->feeds->n_feeds; i++) {
                 Feed *feed = apply->writer->feeds->feeds[i];
@@ -97,12 +98,13 @@ static void settle(const Apply *apply, size_t from, size_t to)
         }
         tell_left_out(apply);
         metric_add(metrics->batches, 1);
+        metric_observe_us(metrics->apply_time, clock_monotonic_us() - apply->writer->begun_us);
         metric_add(metrics->events, (int64_t)apply->writer->n_events);
         for (size_t i = from; i < to; i++) {
                 const BatchItem *item = &apply->batch->items[i];
 
-                if (!item->dropped && item->stored_us)
-                        metric_observe_us(metrics->apply_time, now_us - item->stored_us);
+                if (shows && !item->dropped && item->stored_us)
+                        metric_observe_us(metrics->visible_time, now_us - item->stored_us);
         }
 }
 
@@ -116,6 +118,7 @@ static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *
         writer->n_events = mark(apply, from, to);
         if (writer->n_events == 0)
                 return ERROR_NONE;
+        writer->begun_us = clock_monotonic_us();
         row_fold_clear(writer->fold);
         code = view_session_load(apply->session, apply->batch, from, to, writer->fold, err);
         if (!code)

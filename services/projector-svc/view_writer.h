@@ -18,6 +18,7 @@ typedef struct ViewWriter {
         void *owner;      /* of the callback */
         ViewBatch *batch; /* under way; NULL when none is */
         size_t n_events;  /* in it */
+        int64_t begun_us; /* when it was, clock_monotonic_us() */
         const char *told; /* the field that was left out last, in the log */
         size_t n_told;
         bool must_retry; /* it failed before it was sent, and less of it may not */

@@ -358,6 +358,21 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual(status, 200)
             self.assertIn(b"# TYPE skafu_", text)
 
+    def measured(self, service, name):
+        """The sum of a metric over its labels."""
+        text = self.suite.request(service, "GET", "/metrics")[2].decode()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith(name))
+
+    def test_each_stage_is_measured(self):
+        self.create()
+        for service, name in (("command-svc", "skafu_append_seconds_count"), ("command-svc", "skafu_publish_seconds_count"),
+                              ("projector-svc", 'skafu_apply_seconds_count{view="project"}'),
+                              ("projector-svc", 'skafu_visible_seconds_count{view="project"}'),
+                              ("projector-svc", 'skafu_change_seconds_count{view="project"}')):
+            wait_until(f"{service} measures {name}", lambda service=service, name=name: self.measured(service, name) > 0)
+        wait_until("nothing lags", lambda: self.measured("projector-svc", "skafu_view_lag_events{") == 0 ==
+                   self.measured("projector-svc", "skafu_view_lag_seconds{"))
+
     def test_zz_orderly_stop(self):
         """Last by name: SIGTERM finishes and flushes, exit code 0; started again, nothing is missing."""
         for name in ("query-svc", "projector-svc", "command-svc"):

@@ -17,7 +17,7 @@ def main(root):
     for path in sources.files(root, ".c", under=("libs", "services")):
         if not os.path.basename(path).startswith("test_"):
             text = sources.without_comments(sources.read(root, path))
-            registered.update(re.findall(r'metric_(?:counter|gauge|histogram)\(\s*"(\w+)"', text))
+            registered.update(re.findall(r'metric_(?:counter|gauge|duration|histogram)\(\s*"(\w+)"', text))
     table = re.search(r"^\| metric \|.*?\n\n", sources.read(root, DOCS), re.MULTILINE | re.DOTALL)
     listed = set(re.findall(r"^\| `(\w+)` \|", table[0] if table else "", re.MULTILINE))
     problems = [f"{DOCS}: lacks the metric {name}" for name in sorted(registered - listed)]

@@ -120,7 +120,7 @@ void library_expect_fresh(LibraryStack *stack)
 int64_t library_metric(const char *name)
 {
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
-        int64_t sum = 0;
+        double sum = 0;
 
         metrics_write(&text);
         for (const char *line = buffer_text(&text); *line;) {
@@ -128,8 +128,8 @@ int64_t library_metric(const char *name)
                 const char *value = memrchr(line, ' ', size);
 
                 if (strncmp(line, name, strlen(name)) == 0 && value)
-                        sum += strtoll(value, NULL, 10);
+                        sum += strtod(value, NULL);
                 line += size + (line[size] == '\n');
         }
-        return sum;
+        return (int64_t)sum;
 }

@@ -11,6 +11,8 @@
 #include "library_stack.h"
 #include "tests/support/eventually.h"
 
+#define LOG_0 "view=\"book\",aggregate_type=\"shelf\",partition=\"0\"}"
+
 static LibraryStack *stack;
 static ViewWorker *worker, *second;
 
@@ -286,10 +288,22 @@ START_TEST(an_event_that_does_not_fit_holds_its_partition)
         ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).held));
         ck_assert(eventually(LIBRARY_WAIT_MS, library_metric("skafu_view_held_partitions") == 3));
         ck_assert_int_gt(library_metric("skafu_view_failures_total"), 0);
+        ck_assert(eventually(LIBRARY_WAIT_MS, library_metric("skafu_view_lag_events{") ==
+                                                      stack->positions[0] - before[0] +
+                                                              stack->positions[1] - before[1] +
+                                                              stack->positions[2] - before[2]));
+        ck_assert(eventually(LIBRARY_WAIT_MS, library_metric("skafu_view_lag_seconds{") > 0));
 
         /* once it fits, it goes on by itself */
         library_sql(stack, "ALTER TABLE view_book_1.book DROP CONSTRAINT book_kind_check");
         ck_assert(eventually(LIBRARY_WAIT_MS, position_of(0) == stack->positions[0]));
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             library_metric("skafu_view_lag_events{" LOG_0) == 0 &&
+                                     library_metric("skafu_view_lag_seconds{" LOG_0) == 0));
+        ck_assert_int_gt(library_metric("skafu_view_lag_events{"), 0);
+        ck_assert_int_eq(library_metric("skafu_apply_seconds_count"),
+                         library_metric("skafu_view_batches_total"));
+        ck_assert_int_gt(library_metric("skafu_visible_seconds_count"), 0);
         ck_assert_int_eq(position_of(1), before[1]);
         ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM read.book WHERE kind = 'POEM'"),
                          1);

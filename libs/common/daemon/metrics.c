@@ -8,9 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/clock.h"
+
 typedef enum MetricKind {
         METRIC_COUNTER,
         METRIC_GAUGE,
+        METRIC_DURATION,
         METRIC_HISTOGRAM,
 } MetricKind;
 
@@ -32,7 +35,7 @@ struct Metric {
         Metric *next;       /* of the family */
         const char *labels; /* NULL for none */
         MetricKind kind;
-        _Atomic int64_t value;              /* counter and gauge */
+        _Atomic int64_t value;              /* counter, gauge, microseconds of a duration */
         _Atomic int64_t sum_us;             /* of a histogram */
         _Atomic int64_t buckets[N_BUCKETS]; /* not cumulated, the last one is +Inf */
 };
@@ -122,6 +125,11 @@ Metric *metric_gauge(const char *name, const char *labels, const char *help)
         return metric_get(name, labels, help, METRIC_GAUGE);
 }
 
+Metric *metric_duration(const char *name, const char *labels, const char *help)
+{
+        return metric_get(name, labels, help, METRIC_DURATION);
+}
+
 Metric *metric_histogram(const char *name, const char *labels, const char *help)
 {
         return metric_get(name, labels, help, METRIC_HISTOGRAM);
@@ -129,7 +137,7 @@ Metric *metric_histogram(const char *name, const char *labels, const char *help)
 
 void metric_add(Metric *metric, int64_t n)
 {
-        assert(metric->kind != METRIC_HISTOGRAM && (n >= 0 || metric->kind == METRIC_GAUGE));
+        assert(metric->kind == METRIC_GAUGE || (metric->kind == METRIC_COUNTER && n >= 0));
         (void)atomic_fetch_add_explicit(&metric->value, n, memory_order_relaxed);
 }
 
@@ -137,6 +145,13 @@ void metric_set(Metric *metric, int64_t value)
 {
         assert(metric->kind == METRIC_GAUGE);
         atomic_store_explicit(&metric->value, value, memory_order_relaxed);
+}
+
+void metric_set_us(Metric *metric, int64_t duration_us)
+{
+        assert(metric->kind == METRIC_DURATION);
+        atomic_store_explicit(&metric->value, duration_us > 0 ? duration_us : 0,
+                              memory_order_relaxed);
 }
 
 void metric_observe_us(Metric *metric, int64_t duration_us)
@@ -159,11 +174,13 @@ int64_t metric_value(const Metric *metric)
 
 static void write_value(Buffer *buffer, const char *name, const Metric *metric)
 {
+        buffer_append_string(buffer, name);
         if (metric->labels)
-                buffer_printf(buffer, "%s{%s} %" PRId64 "\n", name, metric->labels,
-                              metric_value(metric));
+                buffer_printf(buffer, "{%s}", metric->labels);
+        if (metric->kind == METRIC_DURATION)
+                buffer_printf(buffer, " %.6f\n", (double)metric_value(metric) / US_PER_SEC);
         else
-                buffer_printf(buffer, "%s %" PRId64 "\n", name, metric_value(metric));
+                buffer_printf(buffer, " %" PRId64 "\n", metric_value(metric));
 }
 
 /* The count is the sum of the buckets as they were read, so the two always agree. */
@@ -189,7 +206,7 @@ static void write_histogram(Buffer *buffer, const char *name, const Metric *metr
 
 void metrics_write(Buffer *buffer)
 {
-        static const char *const kinds[] = { "counter", "gauge", "histogram" };
+        static const char *const kinds[] = { "counter", "gauge", "gauge", "histogram" };
 
         MUTEX_GUARD(&registry_lock);
         for (const Family *family = registry; family; family = family->next) {

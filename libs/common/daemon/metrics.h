@@ -16,12 +16,15 @@ typedef struct Metric Metric;
  * The same name and labels give the same metric. Never freed. Thread: any. */
 Metric *metric_counter(const char *name, const char *labels, const char *help);
 Metric *metric_gauge(const char *name, const char *labels, const char *help);
+Metric *metric_duration(const char *name, const char *labels,
+                        const char *help); /* gauge, seconds */
 Metric *metric_histogram(const char *name, const char *labels, const char *help); /* seconds */
 
 void metric_add(Metric *metric, int64_t n);
 void metric_set(Metric *metric, int64_t value);
+void metric_set_us(Metric *metric, int64_t duration_us); /* negative: two clocks that disagree, 0 */
 void metric_observe_us(Metric *metric, int64_t duration_us);
-int64_t metric_value(const Metric *metric); /* counter or gauge */
+int64_t metric_value(const Metric *metric); /* counter, gauge, or microseconds */
 
 /* Everything registered, in text format. */
 void metrics_write(Buffer *buffer);

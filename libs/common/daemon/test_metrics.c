@@ -33,6 +33,19 @@ START_TEST(counters_and_gauges)
 }
 END_TEST
 
+START_TEST(durations_are_gauges_in_seconds)
+{
+        Metric *age = metric_duration("skafu_f_seconds", "view=\"x\"", "How old.");
+
+        expect("# HELP skafu_f_seconds How old.\n# TYPE skafu_f_seconds gauge\n"
+               "skafu_f_seconds{view=\"x\"} 0.000000\n");
+        metric_set_us(age, 2500001);
+        expect("\nskafu_f_seconds{view=\"x\"} 2.500001\n");
+        metric_set_us(age, -7); /* two clocks that disagree */
+        expect("\nskafu_f_seconds{view=\"x\"} 0.000000\n");
+}
+END_TEST
+
 START_TEST(the_same_name_and_labels_are_one_metric)
 {
         Metric *x = metric_counter("skafu_c_total", "l=\"x\"", "C.");
@@ -104,6 +117,7 @@ int main(void)
 
         tcase_add_checked_fixture(tcase, NULL, teardown);
         tcase_add_test(tcase, counters_and_gauges);
+        tcase_add_test(tcase, durations_are_gauges_in_seconds);
         tcase_add_test(tcase, the_same_name_and_labels_are_one_metric);
         tcase_add_test(tcase, histograms_are_in_seconds_and_cumulative);
         tcase_add_test(tcase, threads_lose_nothing);
