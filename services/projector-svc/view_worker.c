@@ -333,7 +333,10 @@ static ErrorCode collect(ViewWorker *worker, ViewBatch *batch, Error *err)
                 code = finish(worker, batch, err);
         if (!code && !conn && !worker->writer.batch)
                 conn = view_session_conn(worker->session);
-        return code ? code : view_source_collect(&worker->source, conn, batch, POLL_MS, err);
+        /* Behind a batch under way nobody waits for more: its commit is to be noticed, and its changes published. */
+        return code ? code
+                    : view_source_collect(&worker->source, conn, batch,
+                                          worker->writer.batch ? 0 : POLL_MS, err);
 }
 
 /* Fill one batch while PostgreSQL works on the one before, then send it off. */
