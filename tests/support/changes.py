@@ -30,6 +30,11 @@ def read_topic(suite, topic):
     return sorted(messages, key=lambda message: (message["partition"], message["offset"]))
 
 
+def last_published(suite, view, prefix="skafu"):
+    """The highest change that the topic has, 0 when it has none."""
+    return max((int(header(message, "skafu-change")) for message in read_topic(suite, f"{prefix}.{view}.changes")), default=0)
+
+
 def header(message, name):
     names = message.get("headers", [])
     return names[names.index(name) + 1] if name in names else None
