@@ -19,5 +19,8 @@ void change_sql_images_view(Buffer *sql, const View *view);
  * Needs the CTEs "removed" and "written" before it, and the parameters of view_sql_write(); after those, one array
  * each, an element per row to write, then per row to delete: order (int4), aggregate type, partition, position, event
  * id, traceparent.
+ *
+ * @shared: there may be shared rows in the batch, and "written" gives the rows as they are now. Others may have
+ * written them since the statement began, so that their images come from there.
  */
-void change_sql_entries(Buffer *sql, const View *view);
+void change_sql_entries(Buffer *sql, const View *view, bool shared);

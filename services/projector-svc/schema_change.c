@@ -5,6 +5,7 @@
 
 #include "common/domain/domain.h"
 #include "common/domain/event_projection.h"
+#include "common/model/model_column.h"
 #include "common/store/store.h"
 
 #define SAMPLE_EVENTS     200 /* at either end of a log partition */
@@ -42,11 +43,14 @@ static ErrorCode check_row(const Sample *sample, const Event *event, const RowCh
 {
         const Model *model = sample->model;
 
-        for (size_t i = 0; change->kind == ROW_PUT && i < model->n_fields; i++) {
+        bool whole = change->kind == ROW_PUT || change->kind == ROW_ADD;
+
+        for (size_t i = 0; whole && i < model->n_fields; i++) {
                 const Field *field = &model->fields[i];
 
                 if (field->kind != FIELD_COLUMN || !field->required || field->default_text ||
                     strcmp(field->name, "id") == 0 ||
+                    (change->kind == ROW_ADD && model_column_is_number(field)) ||
                     gives(sample->changes, change->id, field->name))
                         continue;
                 return error_set(err, ERROR_INVALID,

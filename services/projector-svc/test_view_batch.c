@@ -32,7 +32,7 @@ static const AggregateType aggregate = { .name = "thing",
 
 const AggregateType *const domain_aggregates[] = { &aggregate, NULL };
 
-static RowColumn columns[] = { { "id", NULL }, { "value", NULL } };
+static RowColumn columns[] = { { .name = "id" }, { .name = "value" } };
 static char model_name[] = "Thing";
 static Model model = { .name = model_name };
 static const View view = { .model = &model, .columns = columns, .n_columns = 2 };

@@ -6,6 +6,7 @@
 #include "change_sql.h"
 #include "common/base/buffer.h"
 #include "common/domain/event_projection.h"
+#include "common/model/model_column.h"
 #include "common/pg/pg_params.h"
 #include "view_sql.h"
 
@@ -22,7 +23,8 @@ static ErrorCode list_columns(View *view, Error *err)
         for (size_t i = 0; i < model->n_fields; i++)
                 if (model->fields[i].kind == FIELD_COLUMN)
                         view->columns[view->n_columns++] =
-                                (RowColumn){ model->fields[i].name, model->fields[i].default_text };
+                                (RowColumn){ model->fields[i].name, model->fields[i].default_text,
+                                             model_column_is_number(&model->fields[i]) };
         if (view->n_columns + FIXED_PARAMS > PG_PARAMS_MAX)
                 return error_set(err, ERROR_INVALID, "%s has %zu fields, more than %d", model->name,
                                  view->n_columns, PG_PARAMS_MAX - FIXED_PARAMS);
@@ -70,6 +72,7 @@ static void drop_version(View *view)
         free(view->advance_sql);
         free(view->load_sql);
         free(view->write_sql);
+        free(view->write_shared_sql);
 }
 
 void view_free(View *view)
@@ -106,13 +109,16 @@ void view_set_version(View *view, int version)
         view->advance_sql = make(view, view_sql_advance);
         view->load_sql = make(view, view_sql_load);
         view->write_sql = make(view, view_sql_write);
+        view->write_shared_sql = make(view, view_sql_write_shared);
 }
 
 void view_set_changes(View *view)
 {
         view->with_changes = true;
         free(view->write_sql);
+        free(view->write_shared_sql);
         view->write_sql = make(view, view_sql_write);
+        view->write_shared_sql = make(view, view_sql_write_shared);
 }
 
 void view_set_building(View *view)

@@ -258,7 +258,7 @@ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t
                         const RowChange *change =
                                 row_changes_at(batch->changes, item->first_change + c);
 
-                        if (change->kind == ROW_PUT ||
+                        if (change->kind == ROW_PUT || change->kind == ROW_ADD ||
                             (strcmp(change->id, last) == 0 &&
                              strcmp(item->aggregate_id, last_owner) == 0))
                                 continue;
@@ -338,11 +338,13 @@ static int compare_keys(const void *a, const void *b)
 }
 
 /* The rows to write into session->rows, by key: everybody locks in the same order. */
-static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *ret_n, Error *err)
+static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *ret_n,
+                           bool *ret_shared, Error *err)
 {
         size_t n = row_fold_count(fold);
 
         *ret_n = 0;
+        *ret_shared = false;
         if (n > session->rows_capacity) {
                 FoldRow *grown = realloc(session->rows, n * sizeof *grown);
 
@@ -354,8 +356,10 @@ static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *re
         for (size_t i = 0; i < n; i++) {
                 FoldRow row = row_fold_at(fold, i);
 
-                if (row.present && row.changed)
-                        session->rows[(*ret_n)++] = row;
+                if (!row.present || !row.changed)
+                        continue;
+                *ret_shared |= strcmp(row.aggregate, ROW_SHARED) == 0;
+                session->rows[(*ret_n)++] = row;
         }
         if (*ret_n > 1)
                 qsort(session->rows, *ret_n, sizeof *session->rows, compare_keys);
@@ -402,7 +406,8 @@ ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const 
 {
         PgParams *params = session->params;
         size_t n_deletes, n_rows;
-        ErrorCode code = sort_rows(session, fold, &n_rows, err);
+        bool shared;
+        ErrorCode code = sort_rows(session, fold, &n_rows, &shared, err);
 
         if (code)
                 return code;
@@ -419,8 +424,9 @@ ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const 
         add_rows(params, session, n_rows);
         if (session->view->with_changes)
                 add_causes(session, batch, fold, n_rows);
-        return pg_send_prepared(session->conn, "view_write", session->view->write_sql, params,
-                                view_session_deadline_us(), "write rows", err);
+        return pg_send_prepared(session->conn, shared ? "view_write_shared" : "view_write",
+                                shared ? session->view->write_shared_sql : session->view->write_sql,
+                                params, view_session_deadline_us(), "write rows", err);
 }
 
 ErrorCode view_session_receive(ViewSession *session, Error *err)

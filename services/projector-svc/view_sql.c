@@ -173,8 +173,65 @@ static void append_values(Buffer *sql, const View *view)
         buffer_append_string(sql, "aggregate, sequence)\n");
 }
 
-static void append_upsert(Buffer *sql, const View *view)
+static void append_column(Buffer *sql, const char *table, const char *name)
 {
+        buffer_printf(sql, "%s.", table);
+        sql_quote_name(sql, name);
+}
+
+static void append_sum(Buffer *sql, const Field *field)
+{
+        buffer_append_char(sql, '(');
+        append_column(sql, "t", field->name);
+        buffer_append_string(sql, "::bigint + ");
+        append_column(sql, "excluded", field->name);
+        buffer_append_string(sql, " - ");
+        model_column_first_number(sql, field);
+        buffer_append_string(sql, ")::integer");
+}
+
+/* All who add to a row give the same label, or else the one who comes second is refused. */
+static void append_label(Buffer *sql, const Field *field)
+{
+        /* json has no equality */
+        const char *as = field->scalar == SCALAR_JSON ? "::text" : "";
+
+        buffer_append_string(sql, "CASE WHEN ");
+        append_column(sql, "t", field->name);
+        buffer_printf(sql, "%s IS NOT DISTINCT FROM ", as);
+        append_column(sql, "excluded", field->name);
+        buffer_printf(sql, "%s THEN ", as);
+        append_column(sql, "excluded", field->name);
+        buffer_append_string(sql, " ELSE projection.other_label(t.\"id\", ");
+        sql_quote_literal(sql, field->name);
+        buffer_append_string(sql, ", ");
+        append_column(sql, "t", field->name);
+        buffer_append_string(sql, "::text, ");
+        append_column(sql, "excluded", field->name);
+        buffer_printf(sql, "::text)::%s END", model_column_type(field));
+}
+
+/* What a column of a row becomes that is there already. */
+static void append_update(Buffer *sql, const Field *field, bool shared)
+{
+        sql_quote_name(sql, field->name);
+        buffer_append_string(sql, " = ");
+        if (shared) {
+                buffer_append_string(sql, "CASE WHEN t.\"_aggregate\" = '' THEN ");
+                if (model_column_is_number(field))
+                        append_sum(sql, field);
+                else
+                        append_label(sql, field);
+                buffer_append_string(sql, " ELSE ");
+        }
+        append_column(sql, "excluded", field->name);
+        buffer_append_string(sql, shared ? " END, " : ", ");
+}
+
+static void append_upsert(Buffer *sql, const View *view, bool shared)
+{
+        const Model *model = view->model;
+
         buffer_append_string(sql, "INSERT INTO ");
         view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql, " AS t (");
@@ -183,30 +240,40 @@ static void append_upsert(Buffer *sql, const View *view)
         append_values(sql, view);
         buffer_append_string(sql, "WHERE (SELECT passed FROM fence)\n"
                                   "ON CONFLICT (\"id\", \"_aggregate\") DO UPDATE SET ");
-        for (size_t c = 1; c < view->n_columns; c++) {
-                sql_quote_name(sql, view->columns[c].name);
-                buffer_append_string(sql, " = excluded.");
-                sql_quote_name(sql, view->columns[c].name);
-                buffer_append_string(sql, ", ");
-        }
+        for (size_t i = 1; i < model->n_fields; i++) /* behind the id */
+                if (model->fields[i].kind == FIELD_COLUMN)
+                        append_update(sql, &model->fields[i], shared);
+        buffer_append_string(sql, "\"_sequence\" = CASE ");
+        if (shared)
+                buffer_append_string(sql, "WHEN t.\"_aggregate\" = '' THEN t.\"_sequence\""
+                                          " + excluded.\"_sequence\" ");
         /* A row that is only put was not loaded: here is where an earlier event than its last one is found out. */
         buffer_append_string(
-                sql, "\"_sequence\" = CASE WHEN t.\"_sequence\" <= excluded.\"_sequence\""
-                     " THEN excluded.\"_sequence\""
+                sql, "WHEN t.\"_sequence\" <= excluded.\"_sequence\" THEN excluded.\"_sequence\""
                      " ELSE projection.refuse_order(t.\"_sequence\", excluded.\"_sequence\") END");
 }
 
-void view_sql_write(Buffer *sql, const View *view)
+static void append_write(Buffer *sql, const View *view, bool shared)
 {
         append_advance(sql, view);
         append_deletes(sql, view);
         if (!view->with_changes) {
                 buffer_append_char(sql, '\n');
-                append_upsert(sql, view);
+                append_upsert(sql, view, shared);
                 return;
         }
         buffer_append_string(sql, ",\nwritten AS (\n");
-        append_upsert(sql, view);
-        buffer_append_string(sql, "\nRETURNING 1\n)");
-        change_sql_entries(sql, view);
+        append_upsert(sql, view, shared);
+        buffer_append_string(sql, shared ? "\nRETURNING t.*\n)" : "\nRETURNING 1\n)");
+        change_sql_entries(sql, view, shared);
+}
+
+void view_sql_write(Buffer *sql, const View *view)
+{
+        append_write(sql, view, false);
+}
+
+void view_sql_write_shared(Buffer *sql, const View *view)
+{
+        append_write(sql, view, true);
 }

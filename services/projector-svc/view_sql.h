@@ -37,3 +37,7 @@ void view_sql_load(Buffer *sql, const View *view);
 /* A batch: $1 to $5 as view_sql_advance(); rows to delete: $6 ids, $7 whose; rows to write: one array per
  * column, then whose, then sequences. With changes, what change_sql_entries() takes follows. */
 void view_sql_write(Buffer *sql, const View *view);
+
+/* The same for a batch with shared rows among those to write: what they have is added to what is stored, and their
+ * sequences are how many adds that is. Fails with SQLSTATE 22023 when the labels of one differ from those stored. */
+void view_sql_write_shared(Buffer *sql, const View *view);

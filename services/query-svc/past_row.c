@@ -47,7 +47,8 @@ static ErrorCode past_row_init(PastRow *past, Error *err)
         for (size_t i = 0; i < model->n_fields; i++)
                 if (model->fields[i].kind == FIELD_COLUMN)
                         columns[n++] =
-                                (RowColumn){ model->fields[i].name, model->fields[i].default_text };
+                                (RowColumn){ model->fields[i].name, model->fields[i].default_text,
+                                             model_column_is_number(&model->fields[i]) };
         past->fold = row_fold_new(columns, n);
         return ERROR_NONE;
 }
@@ -77,6 +78,12 @@ static ErrorCode find_aggregate(const PastRow *past, char **ret, Error *err)
                        err);
         if (code)
                 return read_fault(code, request->model, err);
+        if (PQntuples(res) > 0 && strcmp(PQgetvalue(res, 0, 0), ROW_SHARED) == 0)
+                return error_set_field(
+                        err, ERROR_INVALID, "asOf",
+                        "%s \"%.128s\" is made by events of many aggregates: it has no "
+                        "versions, and its past is not kept",
+                        request->model->view, request->id);
         if (PQntuples(res) > 0)
                 *ret = strdup(PQgetvalue(res, 0, 0));
         else if (reader_in_group(&request->reader, READER_ADMIN_GROUP))

@@ -9,6 +9,7 @@
 
 #include "common/domain/domain.h"
 #include "common/model/model.h"
+#include "common/model/model_column.h"
 
 static const RowValue *find_value(const RowChange *change, const char *field)
 {
@@ -28,12 +29,17 @@ static bool enum_has(const EnumType *type, const char *text)
         return false;
 }
 
-static void check_value(const Model *model, const RowValue *value, const char *event_type)
+static void check_value(const Model *model, RowChangeKind kind, const RowValue *value,
+                        const char *event_type)
 {
         const Field *field = model_field(model, value->field);
 
         ck_assert_msg(field && field->kind == FIELD_COLUMN, "%s sets %s.%s, which is no column",
                       event_type, model->name, value->field);
+        if (value->added || kind == ROW_ADD)
+                ck_assert_msg(value->added == model_column_is_number(field),
+                              "%s of a shared row: %s.%s is %s", event_type, model->name,
+                              value->field, value->added ? "no Int" : "an Int, and not added to");
         if (field->scalar == SCALAR_ENUM && value->text)
                 ck_assert_msg(enum_has(field->enum_type, value->text),
                               "%s sets %s.%s to %s, which is no value of %s", event_type,
@@ -46,7 +52,8 @@ static void check_required(const Model *model, const RowChange *change, const ch
                 const Field *field = &model->fields[i];
 
                 if (field->kind == FIELD_COLUMN && field->required && !field->default_text &&
-                    strcmp(field->name, "id") != 0)
+                    strcmp(field->name, "id") != 0 &&
+                    !(change->kind == ROW_ADD && model_column_is_number(field)))
                         ck_assert_msg(find_value(change, field->name),
                                       "%s puts a row of %s without %s", event_type, model->name,
                                       field->name);
@@ -68,8 +75,9 @@ static void check_projection(const Schema *schema, const Projection *projection)
                 const RowChange *change = row_changes_at(changes, i);
 
                 for (size_t j = 0; j < change->n_values; j++)
-                        check_value(model, &change->values[j], projection->event_type);
-                if (change->kind == ROW_PUT)
+                        check_value(model, change->kind, &change->values[j],
+                                    projection->event_type);
+                if (change->kind == ROW_PUT || change->kind == ROW_ADD)
                         check_required(model, change, projection->event_type);
         }
 }

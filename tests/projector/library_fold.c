@@ -19,8 +19,10 @@ static const char read_rows[] =
         "FROM read.book ORDER BY id, \"_aggregate\"";
 
 static const RowColumn columns[] = {
-        { "id", NULL },   { "title", NULL }, { "kind", NULL },  { "pages", NULL },
-        { "tags", NULL }, { "notes", NULL }, { "shelf", NULL }, { "placedAt", NULL },
+        { .name = "id" },    { .name = "title" },
+        { .name = "kind" },  { .name = "pages", .number = true },
+        { .name = "tags" },  { .name = "notes" },
+        { .name = "shelf" }, { .name = "placedAt" },
 };
 
 static void need(ErrorCode code, const Error *err)

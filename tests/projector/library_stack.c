@@ -84,8 +84,7 @@ LibraryStack *library_stack_new(LibraryBroker broker)
         stack->conn = temp_database_connect(stack->database, NULL);
         stack->projector_url = temp_database_url(stack->database, "skafu_projector");
         library_sql(stack, "SELECT event_store.ensure_logs('shelf', 4)");
-        need(schema_parse(&stack->schema, "library", library_schema, strlen(library_schema), &err),
-             &err);
+        library_use_schema(stack, library_schema, "book");
         if (broker == LIBRARY_BROKER_BUILT_IN)
                 start_cluster(stack);
         else
@@ -114,6 +113,16 @@ void library_stack_free(LibraryStack *stack)
         free(stack->brokers);
         temp_database_free(stack->database);
         free(stack);
+}
+
+void library_use_schema(LibraryStack *stack, const char *schema, const char *view)
+{
+        Error err = ERROR_INIT;
+
+        schema_free(stack->schema);
+        stack->schema = NULL;
+        need(schema_parse(&stack->schema, "library", schema, strlen(schema), &err), &err);
+        stack->view = view;
 }
 
 void library_sql(LibraryStack *stack, const char *sql)
@@ -285,7 +294,7 @@ ViewWorker *library_worker(LibraryStack *stack)
         need(pg_connect(&conn, stack->projector_url, "test", DEADLINE, &err), &err);
         need(view_registry_register(conn, stack->schema, DEADLINE, &err), &err);
         need(version_list_read(&list, conn, DEADLINE, &err), &err);
-        need(view_open(&view, conn, stack->schema, version_list_live(&list, "book"), DEADLINE,
+        need(view_open(&view, conn, stack->schema, version_list_live(&list, stack->view), DEADLINE,
                        &err),
              &err);
         need(view_worker_new(&worker, &stack->config, view, NULL, NULL, &err), &err);
@@ -303,8 +312,12 @@ void library_stop(ViewWorker **worker)
 
 bool library_caught_up(LibraryStack *stack)
 {
-        return library_int(stack,
-                           "SELECT count(*) FROM event_store.logs l LEFT JOIN "
-                           "read.checkpoint c ON c.view = 'book' AND c.partition = "
-                           "l.partition WHERE coalesce(c.position, 0) <> l.last_position") == 0;
+        char sql[256];
+
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT count(*) FROM event_store.logs l LEFT JOIN read.checkpoint c ON "
+                       "c.view = '%s' AND c.partition = l.partition WHERE coalesce(c.position, 0) "
+                       "<> l.last_position",
+                       stack->view);
+        return library_int(stack, sql) == 0;
 }

@@ -23,6 +23,7 @@ typedef struct LibraryStack {
         PGconn *conn; /* superuser */
         char *projector_url;
         Schema *schema;
+        const char *view; /* that library_worker() feeds: "book" */
         char *brokers;
         char topic[64], prefix[32];
         rd_kafka_t *host; /* of the built-in cluster; NULL with the real broker */
@@ -40,6 +41,9 @@ typedef enum LibraryBroker {
 LibraryStack *library_stack_new(LibraryBroker broker);
 void library_stack_free(LibraryStack *stack);
 DEFINE_CLEANUP(LibraryStack *, library_stack_free)
+
+/* From now on with another schema, and a view of it. */
+void library_use_schema(LibraryStack *stack, const char *schema, const char *view);
 
 /* Store one event; its position. @data is eventData. */
 int64_t library_store(LibraryStack *stack, int partition, const char *shelf, const char *type,

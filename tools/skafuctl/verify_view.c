@@ -68,7 +68,8 @@ static ErrorCode fresh_init(Fresh *fresh, Error *err)
                                          model->name, COLUMNS_MAX);
                 sql_quote_name(&fresh->columns, field->name);
                 buffer_append_string(&fresh->columns, ", ");
-                columns[fresh->n_fields] = (RowColumn){ field->name, field->default_text };
+                columns[fresh->n_fields] = (RowColumn){ field->name, field->default_text,
+                                                        model_column_is_number(field) };
                 fresh->fields[fresh->n_fields++] = field;
         }
         buffer_append_string(&fresh->columns, "\"_aggregate\", \"_sequence\"");

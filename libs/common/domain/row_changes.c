@@ -159,20 +159,22 @@ void row_delete(RowChanges *changes, const char *id)
         begin_change(changes, ROW_DELETE, id);
 }
 
-/* @text is kept already, or NULL. A field that is named again takes the later value. */
-static void set_value(RowChanges *changes, const char *field, const char *text)
+void row_add(RowChanges *changes, const char *id)
+{
+        begin_change(changes, ROW_ADD, id);
+}
+
+/* The value of @field in the change that was begun last; a new one is null. */
+static RowValue *value_of(RowChanges *changes, const char *field)
 {
         RowChange *change;
 
         assert(changes->n_changes > 0);
         change = &changes->changes[changes->n_changes - 1];
         assert(change->kind != ROW_DELETE);
-        for (size_t i = 0; i < change->n_values; i++) {
-                if (strcmp(change->values[i].field, field) == 0) {
-                        change->values[i].text = text;
-                        return;
-                }
-        }
+        for (size_t i = 0; i < change->n_values; i++)
+                if (strcmp(change->values[i].field, field) == 0)
+                        return &change->values[i];
         if (change->n_values == change->capacity) {
                 size_t capacity = change->capacity ? change->capacity * 2 : 8;
 
@@ -180,7 +182,27 @@ static void set_value(RowChanges *changes, const char *field, const char *text)
                         check_memory(realloc(change->values, capacity * sizeof *change->values));
                 change->capacity = capacity;
         }
-        change->values[change->n_values++] = (RowValue){ field, text };
+        change->values[change->n_values] = (RowValue){ .field = field };
+        return &change->values[change->n_values++];
+}
+
+/* @text is kept already, or NULL. A field that is named again takes the later value. */
+static void set_value(RowChanges *changes, const char *field, const char *text)
+{
+        RowValue *value = value_of(changes, field);
+
+        value->text = text;
+        value->added = false;
+}
+
+void row_number(RowChanges *changes, const char *field, int64_t number)
+{
+        RowValue *value = value_of(changes, field);
+
+        assert(changes->changes[changes->n_changes - 1].kind == ROW_ADD);
+        value->added = true;
+        if (__builtin_add_overflow(value->number, number, &value->number))
+                changes->fault = "more is added to a number than 64 bits hold";
 }
 
 void row_string(RowChanges *changes, const char *field, const char *value)

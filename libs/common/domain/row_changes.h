@@ -15,11 +15,14 @@ typedef enum RowChangeKind {
         ROW_PUT, /* the whole row: fields that are not named become null (or the model's default) */
         ROW_SET, /* the named fields of an existing row; no row, no change */
         ROW_DELETE, /* the row goes; no row, no change */
+        ROW_ADD, /* to the numbers of a shared row, which is no aggregate's; it begins with the first add */
 } RowChangeKind;
 
 typedef struct RowValue {
         const char *field; /* static text: a field of the model */
         const char *text;  /* NULL is null; owned by the RowChanges */
+        int64_t number;    /* of row_number(): what is added */
+        bool added;        /* ->number counts, not ->text */
 } RowValue;
 
 typedef struct RowChange {
@@ -52,6 +55,19 @@ const char *row_changes_fault(const RowChanges *changes);
 void row_put(RowChanges *changes, const char *id);
 void row_set(RowChanges *changes, const char *id);
 void row_delete(RowChanges *changes, const char *id);
+
+/**
+ * row_add() - add to numbers of a shared row: events of any aggregate may, in any order
+ *
+ * row_number() says how much. A shared row belongs to no aggregate, has a key of its own beside aggregates' rows of
+ * the same id, and stays once it is there. Its Int fields begin with their defaults, or 0, and are changed by
+ * row_number() only. All other fields are labels, set with row_string() and friends when the row begins: every add of
+ * the row must give all of them, the same texts each time; an event that gives another one is refused.
+ */
+void row_add(RowChanges *changes, const char *id);
+
+/* Add to an Int field, after row_add(); what is said twice adds up. One add changes a field by 32 bits at most. */
+void row_number(RowChanges *changes, const char *field, int64_t number);
 
 void row_string(RowChanges *changes, const char *field,
                 const char *value); /* copied; NULL is null */

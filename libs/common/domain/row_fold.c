@@ -3,14 +3,14 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/arena.h"
 #include "common/base/hash.h"
 
-#define ROWS_FIRST     64
-#define COMPACT_FIRST  ((size_t)4 * 1024 * 1024) /* bytes of text; below that garbage is no matter */
-#define UNKNOWN_COLUMN SIZE_MAX
+#define ROWS_FIRST    64
+#define COMPACT_FIRST ((size_t)4 * 1024 * 1024) /* bytes of text; below that garbage is no matter */
 
 typedef struct Row {
         uint64_t hash;
@@ -24,8 +24,7 @@ typedef struct Row {
 } Row;
 
 struct RowFold {
-        RowColumn *columns;
-        size_t n_columns;
+        RowColumns columns;
         Row *rows;
         const char **values; /* n_columns for each row */
         size_t n_rows, rows_capacity;
@@ -33,8 +32,6 @@ struct RowFold {
         size_t n_slots;  /* a power of two, at least twice rows_capacity */
         Arena texts;
         size_t compact_at; /* bytes of text */
-        bool leaves_out;   /* fields that are no columns */
-        const char *left_out;
 };
 
 static void *check_memory(void *memory)
@@ -52,9 +49,9 @@ RowFold *row_fold_new(const RowColumn *columns, size_t n_columns)
 
         assert(n_columns > 0 && strcmp(columns[0].name, "id") == 0);
 
-        fold->columns = check_memory(calloc(n_columns, sizeof *fold->columns));
-        memcpy(fold->columns, columns, n_columns * sizeof *columns);
-        fold->n_columns = n_columns;
+        fold->columns.items = check_memory(calloc(n_columns, sizeof *columns));
+        memcpy(fold->columns.items, columns, n_columns * sizeof *columns);
+        fold->columns.n = n_columns;
         fold->compact_at = COMPACT_FIRST;
         return fold;
 }
@@ -67,18 +64,18 @@ void row_fold_free(RowFold *fold)
         free(fold->slots);
         free(fold->values);
         free(fold->rows);
-        free(fold->columns);
+        free(fold->columns.items);
         free(fold);
 }
 
 void row_fold_leave_out(RowFold *fold)
 {
-        fold->leaves_out = true;
+        fold->columns.leaves_out = true;
 }
 
 const char *row_fold_left_out(const RowFold *fold)
 {
-        return fold->left_out;
+        return fold->columns.left_out;
 }
 
 void row_fold_clear(RowFold *fold)
@@ -92,7 +89,7 @@ void row_fold_clear(RowFold *fold)
 
 static const char **row_values(const RowFold *fold, size_t index)
 {
-        return fold->values + index * fold->n_columns;
+        return fold->values + index * fold->columns.n;
 }
 
 static const char *keep(Arena *texts, const char *text)
@@ -116,7 +113,7 @@ static void grow(RowFold *fold)
         assert(capacity < UINT32_MAX / 2);
         fold->rows = check_memory(realloc(fold->rows, capacity * sizeof *fold->rows));
         fold->values = check_memory(
-                realloc(fold->values, capacity * fold->n_columns * sizeof *fold->values));
+                realloc(fold->values, capacity * fold->columns.n * sizeof *fold->values));
         fold->rows_capacity = capacity;
         free(fold->slots);
         fold->n_slots = capacity * 2;
@@ -185,7 +182,7 @@ static void compact(RowFold *fold)
                 if (!row->present)
                         continue;
                 values[0] = row->id;
-                for (size_t c = 1; c < fold->n_columns; c++)
+                for (size_t c = 1; c < fold->columns.n; c++)
                         values[c] = keep(&texts, values[c]);
         }
         arena_deinit(&fold->texts);
@@ -204,42 +201,44 @@ void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t
         row->sequence = sequence;
         row->present = row->loaded = true;
         kept[0] = row->id;
-        for (size_t c = 1; c < fold->n_columns; c++)
+        for (size_t c = 1; c < fold->columns.n; c++)
                 kept[c] = keep(&fold->texts, values[c]);
 }
 
-/* Projections name fields in about the order of the model: begin behind the last one. */
-static size_t find_column(const RowFold *fold, const char *name, size_t begin)
+static ErrorCode check_label(const RowFold *fold, const RowChange *change, size_t column,
+                             const char *others, Error *err)
 {
-        for (size_t i = 0, c = begin; i < fold->n_columns; i++, c++) {
-                if (c >= fold->n_columns)
-                        c = 0;
-                if (fold->columns[c].name == name || strcmp(fold->columns[c].name, name) == 0)
-                        return c;
-        }
-        return UNKNOWN_COLUMN;
+        const char *label = row_columns_text(&fold->columns, change, column);
+
+        if (label == others || (label && others && strcmp(label, others) == 0))
+                return ERROR_NONE;
+        return error_set(
+                err, ERROR_INVALID,
+                "\"%s\" of the shared row \"%.64s\" is \"%.64s\", and the event gives \"%.64s\"",
+                fold->columns.items[column].name, change->id, others ? others : "null",
+                label ? label : "null");
 }
 
-static ErrorCode check_columns(RowFold *fold, const RowChange *change, Error *err)
+/* Whoever adds to a row says the same about its labels: those before, and the event itself before change @at. */
+static ErrorCode check_labels(const RowFold *fold, const RowChanges *changes, size_t first,
+                              size_t at, Error *err)
 {
-        size_t column = 0;
+        const RowChange *change = row_changes_at(changes, at), *other = NULL;
+        const Row *row = find(fold, change->id, ROW_SHARED, hash_key(change->id, ROW_SHARED));
+        ErrorCode code = ERROR_NONE;
 
-        for (size_t i = 0; i < change->n_values; i++) {
-                column = find_column(fold, change->values[i].field, column + 1);
-                if (column == UNKNOWN_COLUMN && fold->leaves_out) {
-                        fold->left_out = change->values[i].field;
-                        continue;
-                }
-                if (column == UNKNOWN_COLUMN)
-                        return error_set(err, ERROR_INVALID,
-                                         "a projection sets \"%s\", which is no field of the model",
-                                         change->values[i].field);
-                if (column == 0)
-                        return error_set(
-                                err, ERROR_INVALID,
-                                "a projection sets \"id\" as a field: name it with the row");
+        for (size_t i = first; !row && !other && i < at; i++) {
+                other = row_changes_at(changes, i);
+                if (other->kind != ROW_ADD || strcmp(other->id, change->id) != 0)
+                        other = NULL;
         }
-        return ERROR_NONE;
+        for (size_t c = 1; !code && (row || other) && c < fold->columns.n; c++)
+                if (!fold->columns.items[c].number)
+                        code = check_label(fold, change, c,
+                                           row ? row_values(fold, (size_t)(row - fold->rows))[c]
+                                               : row_columns_text(&fold->columns, other, c),
+                                           err);
+        return code;
 }
 
 /* An aggregate's events come in order: an earlier one was applied before, and is not what it claims to be. */
@@ -262,8 +261,8 @@ static void set_values(RowFold *fold, const char **values, const RowChange *chan
         size_t column = 0;
 
         for (size_t i = 0; i < change->n_values; i++) {
-                column = find_column(fold, change->values[i].field, column + 1);
-                if (column != UNKNOWN_COLUMN)
+                column = row_columns_find(&fold->columns, change->values[i].field, column + 1);
+                if (column != ROW_COLUMN_UNKNOWN)
                         values[column] = keep(&fold->texts, change->values[i].text);
         }
 }
@@ -271,8 +270,54 @@ static void set_values(RowFold *fold, const char **values, const RowChange *chan
 static void put_defaults(const RowFold *fold, const char **values, const char *id)
 {
         values[0] = id;
-        for (size_t c = 1; c < fold->n_columns; c++)
-                values[c] = fold->columns[c].default_text;
+        for (size_t c = 1; c < fold->columns.n; c++)
+                values[c] = fold->columns.items[c].default_text;
+}
+
+static void add_numbers(RowFold *fold, const char **values, const RowChange *change)
+{
+        size_t column = 0;
+
+        for (size_t i = 0; i < change->n_values; i++) {
+                const RowValue *value = &change->values[i];
+                int64_t sum;
+                char text[24];
+
+                column = row_columns_find(&fold->columns, value->field, column + 1);
+                if (column == ROW_COLUMN_UNKNOWN || !value->added)
+                        continue;
+                sum = strtoll(values[column], NULL, 10) + value->number;
+                (void)snprintf(text, sizeof text, "%" PRId64, sum);
+                values[column] = keep(&fold->texts, text);
+        }
+}
+
+/* It begins with labels and defaults; a number that has none with 0, whoever names it first. */
+static void begin_shared(RowFold *fold, const char **values, const RowChange *change,
+                         const char *id)
+{
+        values[0] = id;
+        for (size_t c = 1; c < fold->columns.n; c++) {
+                const RowColumn *column = &fold->columns.items[c];
+
+                if (column->number)
+                        values[c] = column->default_text ? column->default_text : "0";
+                else
+                        values[c] = keep(&fold->texts, row_columns_text(&fold->columns, change, c));
+        }
+}
+
+static void apply_add(RowFold *fold, const RowChange *change, size_t number)
+{
+        Row *row = find_or_add(fold, change->id, ROW_SHARED);
+        const char **values = row_values(fold, (size_t)(row - fold->rows));
+
+        if (!row->present)
+                begin_shared(fold, values, change, row->id);
+        add_numbers(fold, values, change);
+        row->present = row->changed = true;
+        row->sequence++;
+        row->last_change = number;
 }
 
 static void apply_change(RowFold *fold, const Event *event, const RowChanges *changes,
@@ -298,15 +343,20 @@ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *ch
 {
         for (size_t i = first; i < first + n; i++) {
                 const RowChange *change = row_changes_at(changes, i);
-                ErrorCode code = check_columns(fold, change, err);
+                ErrorCode code = row_columns_check(&fold->columns, change, err);
 
                 if (!code)
-                        code = check_order(fold, event, change, err);
+                        code = change->kind == ROW_ADD ? check_labels(fold, changes, first, i, err)
+                                                       : check_order(fold, event, change, err);
                 if (code)
                         return code;
         }
-        for (size_t i = first; i < first + n; i++)
-                apply_change(fold, event, changes, i);
+        for (size_t i = first; i < first + n; i++) {
+                if (row_changes_at(changes, i)->kind == ROW_ADD)
+                        apply_add(fold, row_changes_at(changes, i), i);
+                else
+                        apply_change(fold, event, changes, i);
+        }
         if (fold->texts.used > fold->compact_at)
                 compact(fold);
         return ERROR_NONE;

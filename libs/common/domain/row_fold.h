@@ -9,26 +9,26 @@
  * A row is known by its id and the aggregate whose event made it. Ids of things inside an aggregate are
  * given by clients, so two aggregates may use the same one: each then has its own row, and no event
  * reaches into what is another aggregate's, in whatever order the logs' partitions are read.
+ *
+ * Shared rows belong to no aggregate: ROW_SHARED stands for it. Adding is all that is ever done to them, so they too are
+ * the same in whatever order; they are not loaded, and what is stored is to be added to what is folded.
  */
 
 #include "common/domain/row_changes.h"
+#include "common/domain/row_columns.h"
 #include "common/event/event.h"
 
-typedef struct RowColumn {
-        const char *name; /* a field of the model */
-        const char
-                *default_text; /* what ROW_PUT gives a field that it does not name; NULL is null */
-} RowColumn;
+#define ROW_SHARED "" /* no aggregate has this id */
 
 typedef struct FoldRow {
         const char *id;
         const char *const *values; /* by column: the text that the last change gave, NULL is null */
-        const char *aggregate;     /* whose row it is: the id of an aggregate */
-        int64_t sequence;          /* eventSequence of its last change */
-        size_t last_change;        /* its number, when ->changed */
-        bool present;              /* false: deleted, or changed before it ever was */
-        bool changed;              /* since it was loaded */
-        bool loaded;               /* it is stored */
+        const char *aggregate;     /* whose row it is: the id of an aggregate, or ROW_SHARED */
+        int64_t sequence;   /* eventSequence of its last change; of a shared row: how many adds */
+        size_t last_change; /* its number, when ->changed */
+        bool present;       /* false: deleted, or changed before it ever was */
+        bool changed;       /* since it was loaded */
+        bool loaded;        /* it is stored */
 } FoldRow;
 
 typedef struct RowFold RowFold;
@@ -65,8 +65,8 @@ void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t
 /**
  * row_fold_apply() - fold @n changes, from number @first on, all of them made by @event
  *
- * All or nothing. Return: ERROR_NONE; ERROR_INVALID when a change names a field that is no column, or a row has
- * a later event of the aggregate already.
+ * All or nothing. Return: ERROR_NONE; ERROR_INVALID when a change names a field that is no column, a row has a later
+ * event of the aggregate already, or an add does not fit its columns or gives other labels than those before.
  */
 _must_check_ ErrorCode row_fold_apply(RowFold *fold, const Event *event, const RowChanges *changes,
                                       size_t first, size_t n, Error *err);

@@ -123,6 +123,36 @@ START_TEST(texts_stay_while_it_grows)
 }
 END_TEST
 
+START_TEST(numbers_add_up)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+        const RowChange *change;
+
+        row_add(changes, "n");
+        row_number(changes, "open", 2);
+        row_string(changes, "day", "monday");
+        row_number(changes, "open", -5);
+        row_number(changes, "closed", INT64_MAX);
+        change = row_changes_at(changes, 0);
+        ck_assert_int_eq(change->kind, ROW_ADD);
+        ck_assert_uint_eq(change->n_values, 3);
+        ck_assert_str_eq(change->values[0].field, "open");
+        ck_assert(change->values[0].added);
+        ck_assert_int_eq(change->values[0].number, -3);
+        check_value(change, 1, "day", "monday");
+        ck_assert(!change->values[1].added);
+        ck_assert_ptr_null(row_changes_fault(changes));
+        row_number(changes, "closed", 1);
+        ck_assert_ptr_nonnull(row_changes_fault(changes));
+
+        /* the memory of values is used again */
+        row_changes_clear(changes);
+        row_add(changes, "n");
+        row_number(changes, "open", 1);
+        ck_assert_int_eq(row_changes_at(changes, 0)->values[0].number, 1);
+}
+END_TEST
+
 START_TEST(faults_of_the_event_are_kept)
 {
         _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
@@ -156,6 +186,7 @@ int main(void)
         tcase_add_test(tcase, values_of_event_data);
         tcase_add_test(tcase, the_later_value_of_a_field_counts);
         tcase_add_test(tcase, texts_stay_while_it_grows);
+        tcase_add_test(tcase, numbers_add_up);
         tcase_add_test(tcase, faults_of_the_event_are_kept);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

@@ -6,10 +6,10 @@
 #include "common/domain/row_fold.h"
 
 static const RowColumn columns[] = {
-        { "id", NULL },
-        { "name", NULL },
-        { "status", "ACTIVE" },
-        { "owner", NULL },
+        { .name = "id" },
+        { .name = "name" },
+        { .name = "status", .default_text = "ACTIVE" },
+        { .name = "owner" },
 };
 
 static Event event_of(const char *aggregate_id, int64_t sequence)
@@ -202,6 +202,135 @@ START_TEST(fields_that_are_no_columns_can_be_left_out)
 }
 END_TEST
 
+static const RowColumn tally_columns[] = {
+        { .name = "id" },
+        { .name = "open", .number = true },
+        { .name = "done", .default_text = "10", .number = true },
+        { .name = "day" },
+        { .name = "unit", .default_text = "todos" },
+};
+
+/* What one event does to the tally "t". */
+static ErrorCode tally(RowFold *fold, const char *aggregate_id, const char *field, int64_t number,
+                       const char *day)
+{
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_add(changes, "t");
+        row_number(changes, field, number);
+        if (day)
+                row_string(changes, "day", day);
+        return apply(fold, aggregate_id, 1, changes);
+}
+
+START_TEST(events_of_any_aggregate_add_to_a_shared_row)
+{
+        static const char *const stored[] = { "t", "7", "7", NULL, NULL };
+        _cleanup_(row_fold_freep) RowFold *fold =
+                row_fold_new(tally_columns, ARRAY_SIZE(tally_columns));
+        FoldRow found;
+
+        /* an aggregate's row of the same id is another row */
+        row_fold_load(fold, "t", "b", 1, stored);
+        ck_assert_int_eq(tally(fold, "a", "open", 1, "monday"), ERROR_NONE);
+        found = row_of(fold, "t", ROW_SHARED);
+        ck_assert(found.present && found.changed && !found.loaded);
+        ck_assert_int_eq(found.sequence, 1);
+        ck_assert_str_eq(found.values[0], "t");
+        ck_assert_str_eq(found.values[1], "1");
+        ck_assert_str_eq(found.values[2], "10");
+        ck_assert_str_eq(found.values[3], "monday");
+        ck_assert_str_eq(found.values[4], "todos");
+
+        /* the sequences of other aggregates' events say nothing */
+        ck_assert_int_eq(tally(fold, "b", "open", -3, "monday"), ERROR_NONE);
+        ck_assert_int_eq(tally(fold, "c", "done", INT32_MAX, "monday"), ERROR_NONE);
+        ck_assert_int_eq(tally(fold, "c", "done", INT32_MAX, "monday"), ERROR_NONE);
+        found = row_of(fold, "t", ROW_SHARED);
+        ck_assert_str_eq(found.values[1], "-2");
+        ck_assert_str_eq(found.values[2], "4294967304");
+        ck_assert_int_eq(found.sequence, 4);
+        ck_assert_str_eq(row_of(fold, "t", "b").values[1], "7");
+}
+END_TEST
+
+START_TEST(a_number_begins_at_zero_whoever_names_it_first)
+{
+        _cleanup_(row_fold_freep) RowFold *fold =
+                row_fold_new(tally_columns, ARRAY_SIZE(tally_columns));
+
+        ck_assert_int_eq(tally(fold, "a", "done", 1, "monday"), ERROR_NONE);
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[1], "0");
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[2], "11");
+}
+END_TEST
+
+START_TEST(an_add_that_does_not_fit_is_refused)
+{
+        _cleanup_(row_fold_freep) RowFold *fold =
+                row_fold_new(tally_columns, ARRAY_SIZE(tally_columns));
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        ck_assert_int_eq(tally(fold, "a", "open", (int64_t)INT32_MAX + 1, "monday"), ERROR_INVALID);
+        ck_assert_int_eq(tally(fold, "a", "unit", 1, "monday"), ERROR_INVALID);
+        ck_assert_int_eq(tally(fold, "a", "colour", 1, "monday"), ERROR_INVALID);
+        row_add(changes, "t");
+        row_string(changes, "open", "1");
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_INVALID);
+        ck_assert_uint_eq(row_fold_count(fold), 0);
+}
+END_TEST
+
+START_TEST(all_give_a_shared_row_the_same_labels)
+{
+        _cleanup_(row_fold_freep) RowFold *fold =
+                row_fold_new(tally_columns, ARRAY_SIZE(tally_columns));
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+
+        row_add(changes, "t");
+        row_string(changes, "day", "monday");
+        row_add(changes, "other");
+        row_add(changes, "t");
+        row_string(changes, "day", "tuesday");
+        ck_assert_int_eq(apply(fold, "a", 1, changes), ERROR_INVALID);
+        ck_assert_uint_eq(row_fold_count(fold), 0);
+
+        ck_assert_int_eq(tally(fold, "a", "open", 1, "monday"), ERROR_NONE);
+        ck_assert_int_eq(tally(fold, "b", "open", 1, "tuesday"), ERROR_INVALID);
+        ck_assert_int_eq(tally(fold, "b", "open", 1, NULL), ERROR_INVALID);
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[1], "1");
+        row_changes_clear(changes);
+        row_add(changes, "t");
+        row_string(changes, "day", "monday");
+        row_string(changes, "unit", "todos");
+        row_number(changes, "open", 1);
+        ck_assert_int_eq(apply(fold, "b", 1, changes), ERROR_NONE);
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[1], "2");
+}
+END_TEST
+
+/* Sums make garbage, and it is collected. */
+START_TEST(many_adds_add_up)
+{
+        enum {
+                N_ADDS = 600000
+        };
+        _cleanup_(row_fold_freep) RowFold *fold =
+                row_fold_new(tally_columns, ARRAY_SIZE(tally_columns));
+        _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
+        const Event event = event_of("a", 1);
+
+        row_add(changes, "t");
+        row_number(changes, "open", 3);
+        row_number(changes, "done", -1);
+        for (int i = 0; i < N_ADDS; i++)
+                ck_assert_int_eq(row_fold_apply(fold, &event, changes, 0, 1, NULL), ERROR_NONE);
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[1], "1800000");
+        ck_assert_str_eq(row_of(fold, "t", ROW_SHARED).values[2], "-599990");
+        ck_assert_int_eq(row_of(fold, "t", ROW_SHARED).sequence, N_ADDS);
+}
+END_TEST
+
 /* Many rows, many changes: tables grow, garbage is collected, and every row has its last values. */
 START_TEST(many_rows_keep_their_last_values)
 {
@@ -254,6 +383,11 @@ int main(void)
         tcase_add_test(tcase, an_event_is_folded_whole_or_not_at_all);
         tcase_add_test(tcase, an_earlier_event_is_no_next_one);
         tcase_add_test(tcase, fields_that_are_no_columns_can_be_left_out);
+        tcase_add_test(tcase, events_of_any_aggregate_add_to_a_shared_row);
+        tcase_add_test(tcase, a_number_begins_at_zero_whoever_names_it_first);
+        tcase_add_test(tcase, an_add_that_does_not_fit_is_refused);
+        tcase_add_test(tcase, all_give_a_shared_row_the_same_labels);
+        tcase_add_test(tcase, many_adds_add_up);
         tcase_add_test(tcase, many_rows_keep_their_last_values);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

@@ -5,6 +5,17 @@
 #include "common/model/model_ddl.h"
 #include "common/model/sql_text.h"
 
+bool model_column_is_number(const Field *field)
+{
+        return field->kind == FIELD_COLUMN && field->scalar == SCALAR_INT && !field->list;
+}
+
+void model_column_first_number(Buffer *sql, const Field *field)
+{
+        sql_quote_literal(sql, field->default_text ? field->default_text : "0");
+        buffer_append_string(sql, "::bigint");
+}
+
 void model_column_from_text(Buffer *sql, const Field *field, const char *text)
 {
         const char *type = model_column_type(field);

@@ -10,6 +10,12 @@
 #include "common/base/buffer.h"
 #include "common/model/model.h"
 
+/* An Int, and no list of them: a number that shared rows are added to. */
+bool model_column_is_number(const Field *field);
+
+/* Append what such a number begins with, as a bigint. */
+void model_column_first_number(Buffer *sql, const Field *field);
+
 /* Append the SQL expression that makes the column's value from @text, an expression of type text. */
 void model_column_from_text(Buffer *sql, const Field *field, const char *text);
 

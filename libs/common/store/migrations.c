@@ -5,6 +5,7 @@
 #include "0005_snapshots.sql.h"
 #include "0006_command_records.sql.h"
 #include "0007_changes.sql.h"
+#include "0008_shared_rows.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
@@ -15,5 +16,6 @@ const Migration store_migrations[] = {
         { 5, "snapshots", sql_0005_snapshots },
         { 6, "command_records", sql_0006_command_records },
         { 7, "changes", sql_0007_changes },
+        { 8, "shared_rows", sql_0008_shared_rows },
         { 0, NULL, NULL },
 };

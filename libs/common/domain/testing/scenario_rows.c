@@ -29,7 +29,8 @@ static void add_columns(ScenarioRows *rows, const RowChange *change)
                 if (at < rows->n_columns)
                         continue;
                 ck_assert_uint_lt(rows->n_columns, COLUMNS_MAX);
-                rows->columns[rows->n_columns++] = (RowColumn){ field, NULL };
+                rows->columns[rows->n_columns++] =
+                        (RowColumn){ .name = field, .number = change->values[i].added };
         }
 }
 
@@ -57,7 +58,7 @@ ScenarioRows *scenario_rows_new(const AggregateType *type, const Event *events, 
         ScenarioRows *rows = calloc(1, sizeof *rows);
 
         assert(rows);
-        rows->columns[rows->n_columns++] = (RowColumn){ "id", NULL };
+        rows->columns[rows->n_columns++] = (RowColumn){ .name = "id" };
         rows->changes = row_changes_new();
         rows->first = calloc(n_events + 1, sizeof *rows->first);
         assert(rows->changes && rows->first);
@@ -111,16 +112,24 @@ static void write_cell(const char *field, const char *cell, const JsonFields *li
                 json_write_string(ret, field, cell);
 }
 
+static bool find_row(const ScenarioRows *rows, const char *id, bool shared, FoldRow *ret)
+{
+        for (size_t i = 0; i < row_fold_count(rows->fold); i++) {
+                *ret = row_fold_at(rows->fold, i);
+                if (ret->present && strcmp(ret->id, id) == 0 &&
+                    (strcmp(ret->aggregate, ROW_SHARED) == 0) == shared)
+                        return true;
+        }
+        return false;
+}
+
 bool scenario_rows_json(const ScenarioRows *rows, const char *id, const char *like, Buffer *ret)
 {
         _cleanup_(json_fields_deinit) JsonFields kinds = JSON_FIELDS_INIT;
         Error err = ERROR_INIT;
-        FoldRow row = { .present = false };
+        FoldRow row;
 
-        for (size_t i = 0; !row.present && i < row_fold_count(rows->fold); i++)
-                if (strcmp(row_fold_at(rows->fold, i).id, id) == 0)
-                        row = row_fold_at(rows->fold, i);
-        if (!row.present)
+        if (!find_row(rows, id, false, &row) && !find_row(rows, id, true, &row))
                 return false;
         ck_assert_msg(!like || json_fields_parse(&kinds, like, strlen(like), &err) == ERROR_NONE,
                       "%s in %s", err.message, like);

@@ -109,6 +109,44 @@ START_TEST(rows)
 }
 END_TEST
 
+START_TEST(lists_are_counted)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "CreateTodo", "{'title':'sleep','priority':2,'list':'home'}", &ann);
+        then_event(s, "TodoCreated",
+                   "{'todoId':'t1','title':'sleep','priority':2,'owner':'ann','list':'home'}");
+        then_row(s, "Tally", "home", "{'list':'home','created':1,'open':1,'priorities':2}");
+        when(s, "CompleteTodo", ID_ONLY, &ann);
+        then_event(s, "TodoCompleted", "{'todoId':'t1','list':'home'}");
+        then_row(s, "Tally", "home", "{'list':'home','created':1,'open':0,'priorities':2}");
+        when(s, "DropTodo", ID_ONLY, &ann);
+        then_event(s, "TodoDropped", ID_ONLY);
+        then_row(s, "Tally", "home", "{'list':'home','created':1,'open':0,'priorities':2}");
+}
+END_TEST
+
+START_TEST(what_is_in_no_list_is_not_counted)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "CreateTodo", "{'title':'sleep'}", &ann);
+        when(s, "DropTodo", ID_ONLY, &ann);
+        then_row_count(s, "Tally", 0);
+}
+END_TEST
+
+START_TEST(what_is_dropped_open_is_open_no_more)
+{
+        _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
+
+        when(s, "CreateTodo", "{'title':'sleep','list':'home'}", &ann);
+        when(s, "DropTodo", ID_ONLY, &ann);
+        then_event(s, "TodoDropped", "{'todoId':'t1','list':'home'}");
+        then_row(s, "Tally", "home", "{'list':'home','created':1,'open':0,'priorities':0}");
+}
+END_TEST
+
 START_TEST(the_first_version_of_created_is_read_as_the_second)
 {
         _cleanup_(scenario_freep) Scenario *s = scenario_new("todo", "t1");
@@ -125,5 +163,6 @@ START_TEST(the_first_version_of_created_is_read_as_the_second)
 END_TEST
 
 TEST_MAIN("todo", tables_agree_and_every_event_is_projected, create, create_without_priority,
-          create_refuses, complete_once, drop_is_final, echo, rows,
+          create_refuses, complete_once, drop_is_final, echo, rows, lists_are_counted,
+          what_is_in_no_list_is_not_counted, what_is_dropped_open_is_open_no_more,
           the_first_version_of_created_is_read_as_the_second)

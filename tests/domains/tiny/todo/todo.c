@@ -1,6 +1,6 @@
 /*
- * todo.c — one thing to do. TodoCreated is at its second schema version: the first had "text" for
- * "title" and no priority.
+ * todo.c — one thing to do, perhaps in a list; lists are counted. TodoCreated is at its second schema version: the
+ * first had "text" for "title" and no priority.
  */
 
 #include <string.h>
@@ -13,6 +13,7 @@ extern const AggregateType todo_aggregate;
 
 typedef struct Todo {
         char *owner;
+        char *list; /* NULL: in none */
         bool done;
         bool dropped;
 } Todo;
@@ -22,13 +23,14 @@ static void todo_fini(void *state)
         Todo *todo = state;
 
         free(todo->owner);
+        free(todo->list);
 }
 
 static size_t todo_bytes(const void *state)
 {
         const Todo *todo = state;
 
-        return state_text_bytes(todo->owner);
+        return state_text_bytes(todo->owner) + state_text_bytes(todo->list);
 }
 
 static const char *todo_owner(const void *state)
@@ -56,6 +58,7 @@ static ErrorCode create_todo(const void *state, const Command *command, EventLis
         event_copy(ret, command, "title");
         event_int(ret, "priority", priority);
         event_string(ret, "owner", command->actor->user);
+        event_copy(ret, command, "list");
         event_end(ret);
         return ERROR_NONE;
 }
@@ -68,6 +71,13 @@ static ErrorCode check_open(const Todo *todo, const Command *command, Error *err
         return ERROR_NONE;
 }
 
+/* Events that change what is counted say where. */
+static void tell_list(EventList *ret, const Todo *todo)
+{
+        if (todo->list)
+                event_string(ret, "list", todo->list);
+}
+
 static ErrorCode complete_todo(const void *state, const Command *command, EventList *ret,
                                Error *err)
 {
@@ -78,18 +88,22 @@ static ErrorCode complete_todo(const void *state, const Command *command, EventL
                 return code;
         event_begin(ret, "TodoCompleted", 1);
         event_string(ret, "todoId", command->aggregate_id);
+        tell_list(ret, todo);
         event_end(ret);
         return ERROR_NONE;
 }
 
 static ErrorCode drop_todo(const void *state, const Command *command, EventList *ret, Error *err)
 {
-        ErrorCode code = check_open(state, command, err);
+        const Todo *todo = state;
+        ErrorCode code = check_open(todo, command, err);
 
         if (code)
                 return code;
         event_begin(ret, "TodoDropped", 1);
         event_string(ret, "todoId", command->aggregate_id);
+        if (!todo->done)
+                tell_list(ret, todo);
         event_end(ret);
         return ERROR_NONE;
 }
@@ -127,6 +141,7 @@ static void evolve_created(void *state, const Event *event, JsonFields *data)
         Todo *todo = state;
 
         state_text_set(&todo->owner, json_fields_string(data, "owner"));
+        state_text_set(&todo->list, json_fields_string(data, "list"));
 }
 
 static void evolve_completed(void *state, const Event *event, JsonFields *data)
@@ -149,6 +164,7 @@ static void encode(const void *state, Buffer *ret)
 
         json_write_object(ret, NULL);
         json_write_string(ret, "owner", todo->owner);
+        json_write_string(ret, "list", todo->list);
         json_write_bool(ret, "done", todo->done);
         json_write_bool(ret, "dropped", todo->dropped);
         json_write_object_end(ret);
@@ -159,13 +175,14 @@ static ErrorCode decode(void *state, JsonFields *data, Error *err)
         Todo *todo = state;
 
         state_text_set(&todo->owner, json_fields_string(data, "owner"));
+        state_text_set(&todo->list, json_fields_string(data, "list"));
         if (!json_fields_bool(data, "done", &todo->done) ||
             !json_fields_bool(data, "dropped", &todo->dropped))
                 return error_set(err, ERROR_MALFORMED, "done and dropped are booleans");
         return ERROR_NONE;
 }
 
-static const SnapshotOps snapshot = { 1, encode, decode };
+static const SnapshotOps snapshot = { 2, encode, decode };
 
 static void upcast_created(int version, JsonFields *data, Buffer *ret)
 {
@@ -198,10 +215,37 @@ static void project_dropped(const Event *event, JsonFields *data, RowChanges *ch
         row_delete(changes, event->aggregate_id);
 }
 
+/* @created and @open: how many more there are. */
+static void tally(JsonFields *data, RowChanges *changes, int created, int open)
+{
+        const char *list = json_fields_string(data, "list");
+        int64_t priority = 0;
+
+        if (!list)
+                return;
+        (void)json_fields_int64(data, "priority", &priority);
+        row_add(changes, list);
+        row_string(changes, "list", list);
+        row_number(changes, "created", created);
+        row_number(changes, "open", open);
+        row_number(changes, "priorities", priority);
+}
+
+static void tally_created(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        tally(data, changes, 1, 1);
+}
+
+static void tally_closed(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        tally(data, changes, 0, -1);
+}
+
 static const PayloadField create_fields[] = {
         { "todoId", PAYLOAD_ID },
         { "title", PAYLOAD_STRING, true },
         { "priority", PAYLOAD_INTEGER },
+        { "list", PAYLOAD_ID },
         { NULL },
 };
 
@@ -249,6 +293,9 @@ static const Projection projections[] = {
         { "TodoCreated", "Todo", project_created },
         { "TodoCompleted", "Todo", project_completed },
         { "TodoDropped", "Todo", project_dropped },
+        { "TodoCreated", "Tally", tally_created },
+        { "TodoCompleted", "Tally", tally_closed },
+        { "TodoDropped", "Tally", tally_closed },
         { NULL },
 };
 
