@@ -68,7 +68,7 @@ static void append_columns_before(Buffer *sql, const View *view)
 }
 
 /* All rows of the batch: those to write first, then those to delete, which have nulls for their columns. */
-static void append_batch(Buffer *sql, const View *view)
+static void append_batch(Buffer *sql, const View *view, bool shared)
 {
         size_t columns = VIEW_SQL_WRITE_FIXED + 1, owners = columns + view->n_columns;
 
@@ -78,12 +78,13 @@ static void append_batch(Buffer *sql, const View *view)
                 buffer_printf(sql, ", $%zu::text[]", columns + c);
         for (size_t i = 0; i < CHANGE_SQL_CAUSES; i++)
                 buffer_printf(sql, ", $%zu::%s[]", owners + 2 + i, causes[i].type);
-        buffer_printf(sql, ", $%zu::int8[]", owners + 1);
+        if (shared)
+                buffer_printf(sql, ", $%zu::int8[]", owners + 1);
         buffer_append_string(sql, ") WITH ORDINALITY AS u (c0, aggregate");
         for (size_t c = 1; c < view->n_columns; c++)
                 buffer_printf(sql, ", c%zu", c);
         append_causes(sql, "");
-        buffer_append_string(sql, ", sequence, at)\n");
+        buffer_append_string(sql, shared ? ", sequence, at)\n" : ", at)\n");
 }
 
 /* "t" is read as the statement began to see it: nobody else writes rows of the batch's aggregates. */
@@ -105,7 +106,7 @@ static void append_imaged(Buffer *sql, const View *view)
                       VIEW_SQL_WRITE_FIXED + 1);
         model_row_json(sql, view->model, "w");
         buffer_append_string(sql, " END AS new\n");
-        append_batch(sql, view);
+        append_batch(sql, view, false);
         buffer_append_string(sql, "    CROSS JOIN LATERAL (SELECT ");
         append_columns(sql, view);
         buffer_append_string(sql, ") AS w\n)");
@@ -123,7 +124,7 @@ static void append_imaged_shared(Buffer *sql, const View *view)
         buffer_append_string(sql, " END AS old,\n        CASE WHEN s.\"id\" IS NOT NULL THEN ");
         model_row_json(sql, view->model, "s");
         buffer_append_string(sql, " END AS new\n");
-        append_batch(sql, view);
+        append_batch(sql, view, true);
         buffer_append_string(
                 sql, "    FULL JOIN written AS s ON s.\"id\" = u.c0"
                      " AND s.\"_aggregate\" = u.aggregate\n    CROSS JOIN LATERAL (SELECT ");

@@ -203,6 +203,37 @@ START_TEST(what_does_not_fit_is_parked_and_comes_back_once)
 }
 END_TEST
 
+static void ask(PGconn *conn, const char *sql)
+{
+        PQclear(PQexec(conn, sql));
+        ck_assert_str_eq(PQerrorMessage(conn), "");
+}
+
+/* Whoever waits for a row has locked none that comes behind it, whatever its projection named first. */
+START_TEST(shared_rows_are_written_in_one_order)
+{
+        _cleanup_(PQfinishp) PGconn *other = temp_database_connect(stack->database, NULL);
+
+        worker = library_worker(stack);
+        watch();
+        place(0, "s0", "b", "\"pages\":4");
+        expect_counts();
+        ask(other, "BEGIN");
+        ask(other,
+            "SELECT FROM view_stock_1.stock WHERE id = 'X' AND \"_aggregate\" = '' FOR UPDATE");
+        place(0, "s0", "c", "\"pages\":4"); /* "last-4", then "X" */
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             count("SELECT count(*) FROM pg_stat_activity WHERE application_name "
+                                   "LIKE 'projector-svc%' AND datname = current_database() AND "
+                                   "wait_event_type = 'Lock'") == 1));
+        ck_assert_int_eq(count("SELECT count(*) FROM (SELECT FROM view_stock_1.stock WHERE id = "
+                               "'last-4' FOR UPDATE SKIP LOCKED) AS free"),
+                         1);
+        ask(other, "COMMIT");
+        expect_counts();
+}
+END_TEST
+
 /* In one batch or in two, in one partition or in several: labels are what the first one said. */
 START_TEST(another_label_is_refused)
 {
@@ -258,6 +289,7 @@ int main(void)
         tcase_add_test(tcase, projectors_add_to_the_same_rows_at_once);
         tcase_add_test(tcase, every_event_counts_once);
         tcase_add_test(tcase, what_does_not_fit_is_parked_and_comes_back_once);
+        tcase_add_test(tcase, shared_rows_are_written_in_one_order);
         tcase_add_test(tcase, another_label_is_refused);
         tcase_add_test(tcase, a_row_of_an_aggregate_is_another_row);
         suite_add_tcase(suite, tcase);

@@ -202,6 +202,7 @@ static void project_created(const Event *event, JsonFields *data, RowChanges *ch
         row_string(changes, "done", "false");
         row_time(changes, "createdAt", event->timestamp_us);
         row_copy(changes, "owner", data, "owner");
+        row_copy(changes, "listId", data, "list");
 }
 
 static void project_completed(const Event *event, JsonFields *data, RowChanges *changes)
@@ -225,7 +226,7 @@ static void tally(JsonFields *data, RowChanges *changes, int created, int open)
                 return;
         (void)json_fields_int64(data, "priority", &priority);
         row_add(changes, list);
-        row_string(changes, "list", list);
+        row_string(changes, "name", list);
         row_number(changes, "created", created);
         row_number(changes, "open", open);
         row_number(changes, "priorities", priority);
@@ -239,6 +240,13 @@ static void tally_created(const Event *event, JsonFields *data, RowChanges *chan
 static void tally_closed(const Event *event, JsonFields *data, RowChanges *changes)
 {
         tally(data, changes, 0, -1);
+}
+
+static void count_echo(const Event *event, JsonFields *data, RowChanges *changes)
+{
+        row_add(changes, event->aggregate_id);
+        row_string(changes, "todoId", event->aggregate_id);
+        row_number(changes, "echoes", 1);
 }
 
 static const PayloadField create_fields[] = {
@@ -290,13 +298,10 @@ static const EventType events[] = {
 };
 
 static const Projection projections[] = {
-        { "TodoCreated", "Todo", project_created },
-        { "TodoCompleted", "Todo", project_completed },
-        { "TodoDropped", "Todo", project_dropped },
-        { "TodoCreated", "Tally", tally_created },
-        { "TodoCompleted", "Tally", tally_closed },
-        { "TodoDropped", "Tally", tally_closed },
-        { NULL },
+        { "TodoCreated", "Todo", project_created }, { "TodoCompleted", "Todo", project_completed },
+        { "TodoDropped", "Todo", project_dropped }, { "TodoCreated", "Tally", tally_created },
+        { "TodoCompleted", "Tally", tally_closed }, { "TodoDropped", "Tally", tally_closed },
+        { "TodoEchoed", "Noise", count_echo },      { NULL },
 };
 
 const AggregateType todo_aggregate = {
