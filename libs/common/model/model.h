@@ -128,6 +128,6 @@ const Model *schema_model_by_view(const Schema *schema, const char *view); /* "p
 const Model *schema_model_by_path(const Schema *schema, const char *path); /* "projects" */
 const Field *model_field(const Model *model, const char *name);
 
-/* The hidden column "_aggregate" of every model: the id of the aggregate whose row it is. No field of
- * a model's has its name. */
+/* The hidden column "_aggregate" of every model: the id of the aggregate whose row it is, '' for a shared row. No field
+ * of a model's has its name. */
 extern const Field model_aggregate_field;

@@ -6,7 +6,8 @@
  * Column names are the fields' names, quoted (sql_quote_name()). Two hidden columns follow them:
  * "_aggregate" text, the id of the aggregate whose events made the row, and "_sequence" bigint, the
  * eventSequence of its last change. The key is ("id", "_aggregate"): two aggregates may use the same id
- * for something of theirs, and neither reaches the other's row.
+ * for something of theirs, and neither reaches the other's row. A shared row, which events of any aggregate add to,
+ * has '' for the one and the number of these adds for the other.
  */
 
 #include "common/base/buffer.h"
