@@ -38,27 +38,54 @@ static bool gives(const RowChanges *changes, const char *id, const char *field)
         return false;
 }
 
+/* Whether a row begins without a value for @field, which needs one. */
+static bool lacks(const Sample *sample, const RowChange *change, const Field *field)
+{
+        if (field->kind != FIELD_COLUMN || !field->required || field->default_text ||
+            strcmp(field->name, "id") == 0)
+                return false;
+        if (change->kind == ROW_ADD && model_column_is_number(field))
+                return false;
+        return !gives(sample->changes, change->id, field->name);
+}
+
+/* Whether a projection adds to a field that is no number, or sets one that is. */
+static bool misuses(const RowChange *change, const Field *field)
+{
+        for (size_t i = 0; change->kind == ROW_ADD && i < change->n_values; i++)
+                if (field->kind == FIELD_COLUMN &&
+                    strcmp(change->values[i].field, field->name) == 0)
+                        return change->values[i].added != model_column_is_number(field);
+        return false;
+}
+
+static ErrorCode fault(const Model *model, const Field *field, const Event *event,
+                       const char *problem, const char *verb, Error *err)
+{
+        return error_set(err, ERROR_INVALID,
+                         "model %s: field \"%s\" %s, and %s of %s \"%.64s\" (position %" PRId64
+                         " of partition %" PRId32 ") %s",
+                         model->name, field->name, problem, event->type, event->aggregate_type,
+                         event->aggregate_id, event->position, event->partition, verb);
+}
+
 static ErrorCode check_row(const Sample *sample, const Event *event, const RowChange *change,
                            Error *err)
 {
         const Model *model = sample->model;
-
         bool whole = change->kind == ROW_PUT || change->kind == ROW_ADD;
 
         for (size_t i = 0; whole && i < model->n_fields; i++) {
                 const Field *field = &model->fields[i];
 
-                if (field->kind != FIELD_COLUMN || !field->required || field->default_text ||
-                    strcmp(field->name, "id") == 0 ||
-                    (change->kind == ROW_ADD && model_column_is_number(field)) ||
-                    gives(sample->changes, change->id, field->name))
-                        continue;
-                return error_set(err, ERROR_INVALID,
-                                 "model %s: field \"%s\" is required, has no @default, and %s of "
-                                 "%s \"%.64s\" (position %" PRId64 " of partition %" PRId32
-                                 ") gives none",
-                                 model->name, field->name, event->type, event->aggregate_type,
-                                 event->aggregate_id, event->position, event->partition);
+                if (lacks(sample, change, field))
+                        return fault(model, field, event, "is required, has no @default",
+                                     "gives none", err);
+                if (misuses(change, field) && model_column_is_number(field))
+                        return fault(model, field, event, "is an Int of a shared row",
+                                     "sets it instead of adding to it", err);
+                if (misuses(change, field))
+                        return fault(model, field, event, "is no Int", "adds to it", err);
         }
         return ERROR_NONE;
 }

@@ -11,7 +11,8 @@
  * schema_change_check() - project a sample of the stored events into rows of @model
  *
  * The oldest and the newest events of every log partition that feeds the model. A field that is required,
- * has no default and gets no value from an event that makes a row is what a build would stop at. What only
+ * has no default and gets no value from an event that makes a row is what a build would stop at, and one of a shared
+ * row that is added to, and is no Int. What only
  * another event shows is found while building: the build stops there, and the live version stays.
  *
  * Return: ERROR_NONE; ERROR_INVALID, naming model, field and event; or as pg_exec().

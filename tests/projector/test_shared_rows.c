@@ -4,9 +4,12 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "common/base/clock.h"
 #include "library.h"
 #include "library_stack.h"
+#include "services/projector-svc/schema_change.h"
 #include "tests/support/eventually.h"
 
 static LibraryStack *stack;
@@ -258,6 +261,39 @@ START_TEST(another_label_is_refused)
 }
 END_TEST
 
+static ErrorCode check_schema(const char *fields, Error *err)
+{
+        _cleanup_(schema_freep) Schema *schema = NULL;
+        char text[256];
+
+        (void)snprintf(text, sizeof text,
+                       "type Stock @model @auth(rules: [{ allow: private }]) { id: ID! %s }",
+                       fields);
+        ck_assert_msg(schema_parse(&schema, "changed", text, strlen(text), err) == ERROR_NONE, "%s",
+                      err->message);
+        return schema_change_check(stack->conn, schema_model(schema, "Stock"),
+                                   clock_monotonic_us() + LIBRARY_WAIT_MS * US_PER_MS, err);
+}
+
+/* Before a view is built with another schema: what is counted is an Int, and nothing else is. */
+START_TEST(a_schema_that_cannot_be_counted_in_is_told)
+{
+        Error err = ERROR_INIT;
+
+        place(0, "s0", "b", "\"pages\":4");
+        ck_assert_int_eq(check_schema("placed: Int! pages: Int", &err),
+                         ERROR_INVALID); /* the book */
+        ck_assert_int_eq(check_schema("placed: Int pages: Int", &err), ERROR_NONE);
+        ck_assert_int_eq(check_schema("pages: Int", &err), ERROR_NONE);
+        ck_assert_int_eq(check_schema("placed: Float", &err), ERROR_INVALID);
+        ck_assert_ptr_nonnull(strstr(err.message, "\"placed\" is no Int, and BookPlaced of shelf"));
+        ck_assert_int_eq(check_schema("notes: Int", &err), ERROR_INVALID);
+        ck_assert_ptr_nonnull(strstr(err.message, "sets it instead of adding to it"));
+        ck_assert_int_eq(check_schema("label: String!", &err), ERROR_INVALID);
+        ck_assert_ptr_nonnull(strstr(err.message, "gives none"));
+}
+END_TEST
+
 /* A book that is called as a count is: each has its row. */
 START_TEST(a_row_of_an_aggregate_is_another_row)
 {
@@ -291,6 +327,7 @@ int main(void)
         tcase_add_test(tcase, what_does_not_fit_is_parked_and_comes_back_once);
         tcase_add_test(tcase, shared_rows_are_written_in_one_order);
         tcase_add_test(tcase, another_label_is_refused);
+        tcase_add_test(tcase, a_schema_that_cannot_be_counted_in_is_told);
         tcase_add_test(tcase, a_row_of_an_aggregate_is_another_row);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

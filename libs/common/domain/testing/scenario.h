@@ -75,6 +75,8 @@ int64_t scenario_version(const Scenario *scenario);
  * then_row() - the row of @model that all events of the scenario leave under @id
  * @row:  every field with its value, in any order; a text value is given as a string, numbers, booleans
  *        and nested JSON as they are; a field that is left out is null
+ *
+ * A shared row is what the scenario's events add.
  */
 void then_row(Scenario *scenario, const char *model, const char *id, const char *row);
 void then_no_row(Scenario *scenario, const char *model, const char *id);
