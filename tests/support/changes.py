@@ -81,6 +81,7 @@ def _apply(feed, change):
     assert before != after, change
     expected = "created" if before is None else "deleted" if after is None else "updated"
     assert change["change"] == expected, change
+    assert after is not None or change["aggregateId"], f"{change}: rows of no aggregate stay"
     if after is None:
         del feed.rows[key]
     else:
