@@ -4,28 +4,7 @@
 
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
-#include "common/model/model_name.h"
-
-/* A view is called as its model, in lower snake case. */
-static bool feeds(const AggregateType *type, const char *name)
-{
-        for (const Projection *row = type->projections; row && row->event_type; row++) {
-                _cleanup_(buffer_deinit) Buffer view = BUFFER_INIT;
-
-                model_name_snake(&view, row->model);
-                if (strcmp(buffer_text(&view), name) == 0)
-                        return true;
-        }
-        return false;
-}
-
-static bool is_view(const char *name)
-{
-        for (const AggregateType *const *type = domain_aggregates; *type; type++)
-                if (feeds(*type, name))
-                        return true;
-        return false;
-}
+#include "fed_views.h"
 
 ErrorCode command_wait_parse(const char *text, CommandWait *ret, Error *err)
 {
@@ -34,7 +13,7 @@ ErrorCode command_wait_parse(const char *text, CommandWait *ret, Error *err)
         if (!rest)
                 return error_no_memory(err);
         while ((item = strsep(&rest, ","))) {
-                if (!is_view(item))
+                if (!fed_views_any(item))
                         return error_set_field(err, ERROR_MALFORMED, "wait",
                                                "there is no view \"%s\"", item);
                 if (ret->views.n_names == COMMAND_WAIT_MAX)
@@ -58,7 +37,7 @@ bool command_wait_views(PgPool *pool, const CommandWait *wait, const Token *toke
         bool reached = false;
 
         for (size_t i = 0; i < wait->views.n_names; i++)
-                if (feeds(type, wait->views.names[i]))
+                if (fed_views_has(type, wait->views.names[i]))
                         view_names_add(&fed, wait->views.names[i]);
         if (!fed.n_names) /* events of this type cannot change them: they show it already */
                 return true;

@@ -62,6 +62,9 @@ static ErrorCode request_replay(AdminCall *call, Error *err)
         code = admin_query(call, sql_replay_request, &res, "request a replay", err);
         if (code)
                 return code;
+        if (strcmp(PQgetvalue(res, 0, 1), "t") != 0)
+                return error_set_field(err, ERROR_INVALID, "view", "view \"%s\" is not built yet",
+                                       request.view);
         if (strcmp(PQgetvalue(res, 0, 0), "0") == 0)
                 return error_set_field(err, ERROR_INVALID, "partition",
                                        "there is no such log partition");

@@ -6,9 +6,11 @@
 
 #include "common/base/clock.h"
 #include "common/domain/domain.h"
+#include "fed_views.h"
 
 #define NAME_MAX_BYTES  200
 #define TOPIC_MAX_BYTES 249 /* Kafka's own limit */
+#define VIEW_MAX_BYTES  63
 #define RATE_MAX        1000000
 
 typedef enum MemberKind {
@@ -27,6 +29,7 @@ typedef struct Member {
 static const Member members[] = {
         { "name", MEMBER_TEXT, offsetof(ReplayRequest, name), 1, NAME_MAX_BYTES },
         { "topic", MEMBER_TEXT, offsetof(ReplayRequest, topic), 1, TOPIC_MAX_BYTES },
+        { "view", MEMBER_TEXT, offsetof(ReplayRequest, view), 1, VIEW_MAX_BYTES },
         { "aggregateType", MEMBER_TEXT, offsetof(ReplayRequest, aggregate_type), 1, 64 },
         { "aggregateId", MEMBER_TEXT, offsetof(ReplayRequest, aggregate_id), 1, 1024 },
         { "eventType", MEMBER_TEXT, offsetof(ReplayRequest, event_type), 1, 256 },
@@ -111,6 +114,21 @@ static bool is_topic_name(const char *name)
                strcmp(name, "..") != 0;
 }
 
+static ErrorCode check_view(const ReplayRequest *request, const AggregateType *type, Error *err)
+{
+        if (request->topic)
+                return error_set_field(err, ERROR_INVALID, "view",
+                                       "a replay goes to a topic or to a view, not to both");
+        if (!fed_views_any(request->view))
+                return error_set_field(err, ERROR_INVALID, "view", "there is no view \"%s\"",
+                                       request->view);
+        if (!fed_views_has(type, request->view))
+                return error_set_field(err, ERROR_INVALID, "view",
+                                       "the events of a %s change nothing in view \"%s\"",
+                                       type->name, request->view);
+        return ERROR_NONE;
+}
+
 static ErrorCode check(const ReplayRequest *request, Error *err)
 {
         const AggregateType *type = NULL;
@@ -128,7 +146,7 @@ static ErrorCode check(const ReplayRequest *request, Error *err)
         if (request->topic && !is_topic_name(request->topic))
                 return error_set_field(err, ERROR_INVALID, "topic",
                                        "may have letters, digits, \".\", \"_\" and \"-\" only");
-        return ERROR_NONE;
+        return request->view ? check_view(request, type, err) : ERROR_NONE;
 }
 
 ErrorCode replay_request_parse(ReplayRequest *request, const char *text, size_t size,
@@ -145,7 +163,7 @@ ErrorCode replay_request_parse(ReplayRequest *request, const char *text, size_t 
         request->id = uuid_new();
         if (!request->name)
                 request->name = "";
-        if (!request->topic) {
+        if (!request->topic && !request->view) {
                 buffer_printf(&request->default_topic, "%s.%s.replays", topic_prefix,
                               request->aggregate_type);
                 request->topic = request->default_topic.data;
@@ -176,4 +194,5 @@ void replay_request_params(const ReplayRequest *request, const char *by, PgParam
         add_number(params, request->last_position);
         add_number(params, request->rate);
         add_number(params, request->partition);
+        pg_params_text(params, request->view);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * replay_request.h — what an operator wants published again.
+ * replay_request.h — what an operator wants published again, or repaired in a view.
  */
 
 #include "common/base/json_fields.h"
@@ -12,7 +12,8 @@ typedef struct ReplayRequest {
         JsonFields fields; /* owns the texts below */
         Buffer default_topic;
         Uuid id;
-        const char *name, *topic, *aggregate_type;
+        const char *name, *aggregate_type;
+        const char *topic, *view; /* one of them is NULL */
         const char *aggregate_id, *event_type, *since, *before; /* NULL: any */
         int64_t first_position, last_position, partition,
                 rate; /* negative: any; rate 0: no limit */
@@ -26,7 +27,7 @@ void replay_request_deinit(ReplayRequest *request);
 /**
  * replay_request_parse() - read the body of POST /v1/replays
  * @text:          borrowed; must stay in place
- * @topic_prefix:  for the topic when none is named: <prefix>.<aggregate type>.replays
+ * @topic_prefix:  for the topic when neither it nor a view is named: <prefix>.<aggregate type>.replays
  *
  * Return: ERROR_NONE, or ERROR_MALFORMED or ERROR_INVALID naming the field.
  */

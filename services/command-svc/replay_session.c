@@ -5,13 +5,17 @@
 
 #include "common/base/clock.h"
 #include "common/pg/pg_params.h"
+#include "replay_collect.sql.h"
 #include "replay_leave.sql.h"
 #include "replay_move.sql.h"
 #include "replay_note.sql.h"
 #include "replay_partitions.sql.h"
+#include "replay_selected.sql.h"
 #include "replay_take.sql.h"
 
 #define SESSION_TIMEOUT_US (10 * US_PER_SEC)
+#define COLLECT_POSITIONS  20000 /* looked at by one statement */
+#define COLLECT_TIMEOUT_US (60 * US_PER_SEC)
 
 struct ReplaySession {
         PGconn *conn;
@@ -81,7 +85,8 @@ ErrorCode replay_session_take(ReplaySession *session, Replay **ret, Error *err)
         if (!uuid_parse(replay->id_text, strlen(replay->id_text), &replay->id))
                 return error_set(err, ERROR_INTERNAL, "a replay has no id");
         replay->name = PQgetvalue(replay->owner, 0, 1);
-        replay->topic = PQgetvalue(replay->owner, 0, 2);
+        replay->topic = text_or_null(replay->owner, 2);
+        replay->view = text_or_null(replay->owner, 9);
         replay->selection = (EventSelection){
                 .aggregate_type = PQgetvalue(replay->owner, 0, 3),
                 .aggregate_id = text_or_null(replay->owner, 4),
@@ -149,6 +154,44 @@ ErrorCode replay_session_note(ReplaySession *session, const Replay *replay,
         if (!code)
                 *ret_running = PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "running") == 0;
         return code;
+}
+
+ErrorCode replay_session_collect(ReplaySession *session, const Replay *replay,
+                                 ReplayPartition *partition, bool *ret_running, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        const EventSelection *selection = &replay->selection;
+        int64_t until = partition->last_position;
+        ErrorCode code;
+
+        /* The events of one aggregate are found by its id, however many others there are. */
+        if (!selection->aggregate_id && until - partition->position > COLLECT_POSITIONS)
+                until = partition->position + COLLECT_POSITIONS;
+        begin(session, replay);
+        pg_params_text(session->params, selection->aggregate_type);
+        pg_params_int32(session->params, partition->partition);
+        pg_params_int64(session->params, partition->position);
+        pg_params_int64(session->params, until);
+        pg_params_text(session->params, selection->aggregate_id);
+        pg_params_text(session->params, selection->event_type);
+        pg_params_text(session->params, selection->since);
+        pg_params_text(session->params, selection->before);
+        /* Not prepared: the plan depends on what is selected. */
+        code = pg_exec(session->conn, sql_replay_collect, session->params, &res,
+                       clock_monotonic_us() + COLLECT_TIMEOUT_US, "list the aggregates of a replay",
+                       err);
+        if (code)
+                return code;
+        *ret_running = PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "running") == 0;
+        partition->position = until;
+        return ERROR_NONE;
+}
+
+ErrorCode replay_session_selected(ReplaySession *session, const Replay *replay, Error *err)
+{
+        begin(session, replay);
+        return pg_exec(session->conn, sql_replay_selected, session->params, NULL, deadline_us(),
+                       "note that a replay's aggregates are listed", err);
 }
 
 ErrorCode replay_session_move(ReplaySession *session, const Replay *replay, const char *state,

@@ -20,9 +20,10 @@ PGconn *replay_session_conn(ReplaySession *session);
 typedef struct Replay {
         PGresult *owner; /* of the texts */
         Uuid id;
-        const char *id_text, *name, *topic;
+        const char *id_text, *name;
+        const char *topic, *view; /* one of them is NULL */
         EventSelection selection;
-        int64_t rate; /* events a second; 0: no limit */
+        int64_t rate; /* events a second, aggregates a second for a view; 0: no limit */
 } Replay;
 
 void replay_free(Replay *replay);
@@ -46,6 +47,19 @@ _must_check_ ErrorCode replay_session_partitions(ReplaySession *session, const R
 _must_check_ ErrorCode replay_session_note(ReplaySession *session, const Replay *replay,
                                            const ReplayPartition *partition, int64_t published,
                                            bool *ret_running, Error *err);
+
+/**
+ * replay_session_collect() - note which aggregates have selected events among the next positions
+ * @partition:    ->position moves on
+ * @ret_running:  as above
+ */
+_must_check_ ErrorCode replay_session_collect(ReplaySession *session, const Replay *replay,
+                                              ReplayPartition *partition, bool *ret_running,
+                                              Error *err);
+
+/* All aggregates are noted: the view's owners go on. */
+_must_check_ ErrorCode replay_session_selected(ReplaySession *session, const Replay *replay,
+                                               Error *err);
 
 /* Into state "running" (from waiting), "done" or "failed" (from running); no harm when it is in another one.
  * @reason: why it failed, else NULL. */

@@ -174,8 +174,17 @@ static ErrorCode ensure_producer(Replayer *replayer, const Replay *replay, Error
         return code;
 }
 
+/* What becomes of the next positions of a log partition. */
+static ErrorCode work_on(Replayer *replayer, const Replay *replay, ReplayPartition *partition,
+                         bool *ret_running, Error *err)
+{
+        return replay->view ? replay_session_collect(replayer->session, replay, partition,
+                                                     ret_running, err)
+                            : publish_page(replayer, replay, partition, ret_running, err);
+}
+
 /* A page of each partition in turn, so that they go forward together, until all are at their ends. */
-static ErrorCode publish(Replayer *replayer, const Replay *replay, bool *ret_running, Error *err)
+static ErrorCode work_through(Replayer *replayer, const Replay *replay, bool *ret_running, Error *err)
 {
         _cleanup_(freep) ReplayPartition *partitions = NULL;
         size_t n = 0, left;
@@ -190,7 +199,7 @@ static ErrorCode publish(Replayer *replayer, const Replay *replay, bool *ret_run
                                 continue;
                         if (is_stopping(replayer))
                                 return error_set(err, ERROR_UNAVAILABLE, "stopping");
-                        code = publish_page(replayer, replay, &partitions[i], ret_running, err);
+                        code = work_on(replayer, replay, &partitions[i], ret_running, err);
                         left += partitions[i].position < partitions[i].last_position;
                 }
         } while (!code && *ret_running && left > 0);
@@ -202,13 +211,17 @@ static ErrorCode run_replay(Replayer *replayer, const Replay *replay, Error *err
         bool running = true;
         ErrorCode code = replay_session_move(replayer->session, replay, "running", NULL, err);
 
-        if (!code)
+        if (!code && !replay->view)
                 code = ensure_producer(replayer, replay, err);
         if (!code) {
-                log_info("replay-begins", "replay %s to %s", replay->id_text, replay->topic);
-                code = publish(replayer, replay, &running, err);
+                log_info("replay-begins", "replay %s to %s %s", replay->id_text,
+                         replay->view ? "view" : "topic",
+                         replay->view ? replay->view : replay->topic);
+                code = work_through(replayer, replay, &running, err);
         }
-        if (code == ERROR_NONE && running)
+        if (code == ERROR_NONE && running && replay->view)
+                code = replay_session_selected(replayer->session, replay, err);
+        else if (code == ERROR_NONE && running)
                 code = replay_session_move(replayer->session, replay, "done", NULL, err);
         else if (code == ERROR_INTERNAL || code == ERROR_INVALID)
                 code = replay_session_move(replayer->session, replay, "failed", err->message, err);

@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * replayer.h — publishes past events again, as operators have requested; one replay at a time per instance.
+ * replayer.h — publishes past events again, as operators have requested; one replay at a time per instance. For a
+ * replay to a view it lists the aggregates that are selected, and leaves the rest to the view's owners.
  *
  * Requests stand in the store, and so does how far each one is: any instance may take one, and another one
  * goes on when it dies. Then at most a page of events is published twice, with the same position and replay id.

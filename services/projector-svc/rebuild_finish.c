@@ -11,6 +11,7 @@
 #include "rebuild_compared.sql.h"
 #include "rebuild_lock.sql.h"
 #include "rebuild_phase.sql.h"
+#include "repair_sql.h"
 #include "view_compare.h"
 #include "view_open.h"
 #include "view_switch.h"
@@ -183,8 +184,7 @@ static ErrorCode make_indexes(const Try *try, Error *err)
         ErrorCode code;
 
         model_index_ddl(&sql, try->built->schema, try->built->model, try->built->schema_name);
-        if (!sql.size)
-                return ERROR_NONE;
+        repair_sql_index(&sql, try->built);
         set_cancel(try->finish, PQgetCancel(try->conn));
         code = pg_exec(try->conn, sql.data, NULL, NULL, clock_monotonic_us() + LONG_TIMEOUT_US,
                        "make indexes", err);

@@ -8,6 +8,7 @@
 #include "common/domain/event_projection.h"
 #include "common/model/model_column.h"
 #include "common/pg/pg_params.h"
+#include "repair_sql.h"
 #include "view_sql.h"
 
 /* Of the write statement, beside the columns: two hidden ones among them. */
@@ -73,6 +74,7 @@ static void drop_version(View *view)
         free(view->load_sql);
         free(view->write_sql);
         free(view->write_shared_sql);
+        free(view->repair_sql);
 }
 
 void view_free(View *view)
@@ -110,6 +112,7 @@ void view_set_version(View *view, int version)
         view->load_sql = make(view, view_sql_load);
         view->write_sql = make(view, view_sql_write);
         view->write_shared_sql = make(view, view_sql_write_shared);
+        view->repair_sql = make(view, repair_sql_differ);
 }
 
 void view_set_changes(View *view)

@@ -121,6 +121,11 @@ ErrorCode view_batch_add_held(ViewBatch *batch, Feed *feed, const Event *event, 
         return add_event(batch, feed, event, -1, err);
 }
 
+void view_batch_add_cause(ViewBatch *batch, Feed *feed, int64_t position, const Uuid *event_id)
+{
+        add_item(batch, feed, position, -1)->event_id = *event_id;
+}
+
 void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from)
 {
         feed_rewind(feed);

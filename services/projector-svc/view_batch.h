@@ -59,6 +59,9 @@ void view_batch_skip(ViewBatch *batch, Feed *feed, int64_t position, int64_t nex
 _must_check_ ErrorCode view_batch_add_held(ViewBatch *batch, Feed *feed, const Event *event,
                                            Error *err);
 
+/* What is appended to ->changes from here on is said to be made by this event of @feed, which lies behind its position. */
+void view_batch_add_cause(ViewBatch *batch, Feed *feed, int64_t position, const Uuid *event_id);
+
 /* Leave out the events of @feed from item @from on; the feed goes back to the one before. */
 void view_batch_drop_feed(ViewBatch *batch, Feed *feed, size_t from);
 

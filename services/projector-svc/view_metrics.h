@@ -9,6 +9,7 @@
 typedef struct ViewMetrics {
         Metric *events, *batches, *repeats, *gaps, *filled, *undecodable, *failures, *fenced;
         Metric *parkings, *drops;
+        Metric *repaired, *repaired_rows, *repairs_left_out;
         Metric *held, *parked;
         Metric *apply_time, *visible_time;
 } ViewMetrics;

@@ -12,6 +12,7 @@
 #include "rebuild_act.sql.h"
 #include "rebuild_begin.sql.h"
 #include "rebuild_phase.sql.h"
+#include "repair_sql.h"
 #include "schema_change.h"
 #include "version_set_state.sql.h"
 #include "view_create_schema.sql.h"
@@ -87,8 +88,10 @@ static ErrorCode create_tables(Registry *registry, const View *view, bool live, 
         if (code)
                 return code;
         model_table_ddl(&sql, view->model, view->schema_name);
-        if (live) /* a version that is built gets them when its rows are there: rebuild_finish.c */
+        if (live) { /* a version that is built gets them when its rows are there: rebuild_finish.c */
                 model_index_ddl(&sql, view->schema, view->model, view->schema_name);
+                repair_sql_index(&sql, view);
+        }
         view_sql_checkpoint_table(&sql, view);
         change_sql_images_view(&sql, view);
         if (live)

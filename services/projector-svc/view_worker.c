@@ -13,6 +13,7 @@
 #include "topic_end.h"
 #include "view_lag.h"
 #include "view_parking.h"
+#include "view_repair.h"
 #include "view_session.h"
 #include "view_source.h"
 #include "view_writer.h"
@@ -36,6 +37,7 @@ struct ViewWorker {
         ViewSession *session;
         ViewSource source;
         ViewParking parking;
+        ViewRepair repair;
         ViewBuilder builder;
         ViewWriter writer;
         ViewBatch batches[2]; /* one is under way while the other one is filled */
@@ -72,6 +74,9 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View 
         if (!code)
                 code = view_parking_init(&worker->parking, config, worker->view, &worker->metrics,
                                          &worker->source, err);
+        if (!code)
+                code = view_repair_init(&worker->repair, worker->view, &worker->metrics,
+                                        &worker->source.feeds, &worker->parking.parked, err);
         view_builder_init(&worker->builder, config, order, live_schema);
         worker->source.follows = view_builder_builds(&worker->builder);
         view_writer_init(&worker->writer, worker->view, &worker->source.feeds, &worker->metrics,
@@ -92,6 +97,7 @@ void view_worker_free(ViewWorker *worker)
 {
         if (!worker)
                 return;
+        view_repair_deinit(&worker->repair);
         view_parking_deinit(&worker->parking);
         view_source_deinit(&worker->source);
         view_builder_deinit(&worker->builder);
@@ -119,6 +125,7 @@ static void drop_session(ViewWorker *worker)
                         view_source_release(&worker->source, feeds->feeds[i]);
         view_writer_abandon(&worker->writer);
         view_parking_release(&worker->parking, NULL);
+        view_repair_forget(&worker->repair);
         view_session_close(TAKE_PTR(worker->session));
         view_builder_close(&worker->builder);
         worker->refresh_due_us = 0;
@@ -146,6 +153,7 @@ static ErrorCode release_surplus(ViewWorker *worker, size_t owned, size_t share,
                         continue;
                 view_source_release(&worker->source, feeds->feeds[i]);
                 view_parking_release(&worker->parking, feeds->feeds[i]);
+                view_repair_forget(&worker->repair);
                 code = view_session_release(worker->session, feeds->feeds[i], err);
                 owned--;
         }
@@ -286,6 +294,17 @@ static ErrorCode serve_parking(ViewWorker *worker, ViewBatch *filled, bool refre
         return code;
 }
 
+/* Repair rows as operators want it, a little at a time; with no batch under way. */
+static ErrorCode serve_repair(ViewWorker *worker, ViewBatch *filled, bool refreshed, Error *err)
+{
+        ErrorCode code;
+
+        if (!refreshed && !worker->repair.more)
+                return ERROR_NONE;
+        code = finish(worker, filled, err);
+        return code ? code : view_repair_serve(&worker->repair, worker->session, err);
+}
+
 static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
 {
         int64_t now_us = clock_monotonic_us();
@@ -300,6 +319,8 @@ static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
         }
         if (!code)
                 code = serve_parking(worker, filled, refresh_due, err);
+        if (!code)
+                code = serve_repair(worker, filled, refresh_due, err);
         if (!code)
                 code = retry_held(worker, now_us, err);
         if (now_us >= worker->probe_due_us) {
@@ -336,7 +357,8 @@ static ErrorCode collect(ViewWorker *worker, ViewBatch *batch, Error *err)
         /* Behind a batch under way nobody waits for more: its commit is to be noticed, and its changes published. */
         return code ? code
                     : view_source_collect(&worker->source, conn, batch,
-                                          worker->writer.batch ? 0 : POLL_MS, err);
+                                          worker->writer.batch || worker->repair.more ? 0 : POLL_MS,
+                                          err);
 }
 
 /* Fill one batch while PostgreSQL works on the one before, then send it off. */

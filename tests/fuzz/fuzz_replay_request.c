@@ -20,8 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         FUZZ_CHECK(domain_aggregate(request.aggregate_type));
-        FUZZ_CHECK(request.name && request.topic && *request.topic);
-        FUZZ_CHECK(!strpbrk(request.topic, "/ \n"));
+        FUZZ_CHECK(request.name && !request.topic == !!request.view);
+        FUZZ_CHECK(!request.topic || (*request.topic && !strpbrk(request.topic, "/ \n")));
         FUZZ_CHECK(request.rate >= 0 && request.rate <= 1000000);
         return 0;
 }

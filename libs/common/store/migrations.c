@@ -6,6 +6,7 @@
 #include "0006_command_records.sql.h"
 #include "0007_changes.sql.h"
 #include "0008_shared_rows.sql.h"
+#include "0009_repairs.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
@@ -17,5 +18,6 @@ const Migration store_migrations[] = {
         { 6, "command_records", sql_0006_command_records },
         { 7, "changes", sql_0007_changes },
         { 8, "shared_rows", sql_0008_shared_rows },
+        { 9, "repairs", sql_0009_repairs },
         { 0, NULL, NULL },
 };

@@ -5,11 +5,12 @@ SELECT json_build_object(
     'requestedAt', to_char(r.requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'startedAt', to_char(r.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'endedAt', to_char(r.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'topic', r.topic, 'aggregateType', r.aggregate_type, 'aggregateId', r.aggregate_id, 'eventType', r.event_type,
+    'topic', r.topic, 'view', r.view, 'aggregateType', r.aggregate_type, 'aggregateId', r.aggregate_id, 'eventType', r.event_type,
     'since', to_char(r.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'before', to_char(r.before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'rate', r.rate, 'published', r.published, 'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
-    'partitions', p.partitions),
+    'rate', r.rate, 'published', r.published, 'aggregates', r.aggregates, 'repaired', r.repaired, 'leftOut', r.left_out,
+    'changedRows', r.changed_rows, 'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
+    'partitions', p.partitions, 'problems', coalesce(a.problems, '[]')),
     json_build_object('at', r.requested_at::text, 'id', r.replay_id)
 FROM replay.replays AS r
 CROSS JOIN LATERAL (
@@ -19,6 +20,14 @@ CROSS JOIN LATERAL (
                     ORDER BY q.partition) AS partitions
     FROM replay.partitions AS q WHERE q.replay_id = r.replay_id
 ) AS p
+CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_object('aggregateId', o.aggregate_id, 'problem', o.problem) ORDER BY o.aggregate_id) AS problems
+    FROM (
+        SELECT q.aggregate_id, q.problem FROM replay.aggregates AS q
+        WHERE q.replay_id = r.replay_id AND q.problem IS NOT NULL AND r.left_out > 0
+        ORDER BY q.aggregate_id LIMIT 100
+    ) AS o
+) AS a
 WHERE ($1::uuid IS NULL OR r.replay_id = $1)
     AND ($2::jsonb IS NULL OR (r.requested_at, r.replay_id) < (($2::jsonb->>'at')::timestamptz, ($2::jsonb->>'id')::uuid))
 ORDER BY r.requested_at DESC, r.replay_id DESC

@@ -1,0 +1,55 @@
+#pragma once
+
+/*
+ * repair_write.h — the end of a repair: what differs from the folded rows is written, in one transaction that holds the
+ * checkpoint. Rows that were right are not touched.
+ */
+
+#include "repair_fold.h"
+#include "view_session.h"
+
+/* An aggregate that a replay wants repaired. */
+typedef struct RepairJob {
+        Uuid replay_id;
+        Feed *feed;
+        const char *aggregate_id;
+} RepairJob;
+
+typedef enum RepairOutcome {
+        REPAIR_LATER,   /* somebody was in the way */
+        REPAIR_REFUSED, /* PostgreSQL refuses the rows */
+        REPAIR_NOBODY,  /* the replay is paused or cancelled: nothing was done */
+        REPAIR_DONE,
+        REPAIR_DONE_LAST, /* and the replay with it */
+} RepairOutcome;
+
+typedef struct RepairResult {
+        RepairOutcome outcome;
+        int64_t changed; /* rows */
+        Error refusal;   /* with REPAIR_REFUSED */
+} RepairResult;
+
+typedef struct RepairWrite {
+        const View *view; /* borrowed, as the feeds */
+        const FeedList *feeds;
+        PgParams *params;
+        ViewBatch batch; /* one change for each row that is not right */
+        RowFold *rows;   /* those rows */
+} RepairWrite;
+
+_must_check_ ErrorCode repair_write_init(RepairWrite *write, const View *view,
+                                         const FeedList *feeds, Error *err);
+void repair_write_deinit(RepairWrite *write);
+
+/**
+ * repair_write_apply() - one transaction for one aggregate
+ * @fold:     done, at the position of the job's feed, of which nothing is under way
+ * @problem:  NULL; or why the rows stay as they are, which is noted
+ *
+ * The changes that it makes carry the last event of the aggregate that the view has applied.
+ * Return: ERROR_NONE; or an error that concerns the whole session.
+ */
+_must_check_ ErrorCode repair_write_apply(RepairWrite *write, RepairStore *store,
+                                          ViewSession *session, const RepairJob *job,
+                                          const RepairFold *fold, const char *problem,
+                                          RepairResult *ret, Error *err);
