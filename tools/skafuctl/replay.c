@@ -18,7 +18,7 @@
 typedef struct ReplayOptions {
         OperatorOptions operator;
         const char *type, *aggregate, *event_type, *since, *before, *position, *partition, *topic,
-                *name;
+                *view, *name;
         int rate;
         bool detach;
         const char *id; /* of `replays` */
@@ -32,6 +32,10 @@ static const JsonColumn columns[] = {
         { "topic", "topic", NULL },
         { "published", "published", NULL },
         { "positions", "positionsDone", "positionsTotal" },
+        { "view", "view", NULL },
+        { "repaired", "repaired", "aggregates" },
+        { "changedRows", "changedRows", NULL },
+        { "leftOut", "leftOut", NULL },
         { "requestedBy", "requestedBy", NULL },
         { "requestedAt", "requestedAt", NULL },
         { "name", "name", NULL },
@@ -95,6 +99,7 @@ static bool write_request(Buffer *body, const ReplayOptions *options)
         write_text(body, "since", options->since);
         write_text(body, "before", options->before);
         write_text(body, "topic", options->topic);
+        write_text(body, "view", options->view);
         write_text(body, "name", options->name);
         if (!write_positions(body, options->position)) {
                 (void)fprintf(stderr, "skafuctl: --position is P..Q, P.., ..Q or P, not \"%s\"\n",
@@ -124,6 +129,17 @@ static bool is_open(const json_t *replay)
         return state && (strcmp(state, "waiting") == 0 || strcmp(state, "running") == 0);
 }
 
+/* Of a replay to a view the positions are read first, then the aggregates are repaired. */
+static void show_progress(const json_t *replay, int64_t started_us)
+{
+        if (json_is_string(json_object_get(replay, "selectedAt")))
+                operator_progress(number(replay, "repaired") + number(replay, "leftOut"),
+                                  number(replay, "aggregates"), started_us, "aggregates");
+        else
+                operator_progress(number(replay, "positionsDone"), number(replay, "positionsTotal"),
+                                  started_us, "positions");
+}
+
 /* Until it ends, or somebody pauses it; *replay is what it is then. */
 static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *err)
 {
@@ -138,15 +154,26 @@ static ErrorCode follow(const ReplayOptions *options, json_t **replay, Error *er
                 json_decref(*replay);
                 code = operator_ask(&options->operator, "GET", path.data, NULL, replay, err);
                 if (!code)
-                        operator_progress(number(*replay, "positionsDone"),
-                                          number(*replay, "positionsTotal"), started_us,
-                                          "positions");
+                        show_progress(*replay, started_us);
         }
         operator_progress_end();
         return code;
 }
 
-/* What became of it: a failed one is a failure. */
+/* What a replay to a view could not make right; false when there is nothing. */
+static bool say_left_out(const json_t *replay)
+{
+        const json_t *problem;
+        size_t i;
+
+        json_array_foreach(json_object_get(replay, "problems"), i, problem)
+                (void)fprintf(stderr, "skafuctl: %s is left out: %s\n",
+                              json_string_value(json_object_get(problem, "aggregateId")),
+                              json_string_value(json_object_get(problem, "problem")));
+        return number(replay, "leftOut") > 0;
+}
+
+/* What became of it: a failed one is a failure, and so is one that left something out. */
 static int end(const ReplayOptions *options, json_t *answer, const Error *err)
 {
         const char *state = json_string_value(json_object_get(answer, "state"));
@@ -156,6 +183,8 @@ static int end(const ReplayOptions *options, json_t *answer, const Error *err)
                 code = operator_failed(err);
         else
                 operator_print(&options->operator, answer, columns, nothing);
+        if (!err->code && say_left_out(answer))
+                code = EXIT_FAILED;
         json_decref(answer);
         return code;
 }
@@ -176,9 +205,10 @@ static const Option replay_options[] = {
                     "only positions P..Q (also P.., ..Q, P) of each partition"),
         TEXT_OPTION("partition", partition, "only this log partition"),
         TEXT_OPTION("to-topic", topic, "topic; else <prefix>.<type>.replays"),
+        TEXT_OPTION("to-view", view, "repair the selected aggregates' rows in this view instead"),
         TEXT_OPTION("name", name, "for people, and for the header skafu-replay-name"),
         { "rate", OPTION_INT, offsetof(ReplayOptions, rate), NULL, "0",
-          "events a second at most; 0: no limit" },
+          "events a second at most, or aggregates for a view; 0: no limit" },
         { "detach", OPTION_FLAG, offsetof(ReplayOptions, detach), NULL, NULL,
           "do not wait for its end" },
         COMMON_OPTIONS,
@@ -188,10 +218,13 @@ static const Option replay_options[] = {
 static const char replay_usage[] =
         "replay --type TYPE [OPTION…]\n\n"
         "Have past events published again, in order, with the headers skafu-replay-id and skafu-replay-name. They go\n"
-        "to a topic of their own unless --to-topic names another one. command-svc does the work, also when this program\n"
+        "to a topic of their own unless --to-topic names another one. The services do the work, also when this program\n"
         "is ended: see `skafuctl replays`.\n\n"
+        "With --to-view nothing is published: in that view the rows of every aggregate that has a selected event become\n"
+        "what a fold of all its events gives, while readers read and events are applied.\n\n"
         "  skafuctl replay --type TYPE --from 2026-01-31T00:00:00Z --rate 1000\n"
-        "  skafuctl replay --type TYPE --aggregate ID --to-topic debug";
+        "  skafuctl replay --type TYPE --aggregate ID --to-topic debug\n"
+        "  skafuctl replay --type TYPE --aggregate ID --to-view VIEW";
 
 int skafuctl_replay(int argc, char **argv)
 {

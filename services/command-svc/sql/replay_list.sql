@@ -8,8 +8,13 @@ SELECT json_build_object(
     'topic', r.topic, 'view', r.view, 'aggregateType', r.aggregate_type, 'aggregateId', r.aggregate_id, 'eventType', r.event_type,
     'since', to_char(r.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'before', to_char(r.before AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    'rate', r.rate, 'published', r.published, 'aggregates', r.aggregates, 'repaired', r.repaired, 'leftOut', r.left_out,
-    'changedRows', r.changed_rows, 'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
+    'rate', r.rate, 'published', CASE WHEN r.view IS NULL THEN r.published END,
+    'aggregates', CASE WHEN r.view IS NOT NULL THEN r.aggregates END,
+    'repaired', CASE WHEN r.view IS NOT NULL THEN r.repaired END,
+    'leftOut', CASE WHEN r.view IS NOT NULL THEN r.left_out END,
+    'changedRows', CASE WHEN r.view IS NOT NULL THEN r.changed_rows END,
+    'selectedAt', to_char(r.selected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    'positionsDone', p.done, 'positionsTotal', p.total, 'error', r.error,
     'partitions', p.partitions, 'problems', coalesce(a.problems, '[]')),
     json_build_object('at', r.requested_at::text, 'id', r.replay_id)
 FROM replay.replays AS r
