@@ -96,11 +96,13 @@ static ErrorCode finish(ViewRepair *repair, ViewSession *session, const RepairJo
                         const char *problem, Error *err)
 {
         RepairResult result;
+        Error refusal;
         ErrorCode code = repair_write_apply(&repair->write, repair->store, session, job,
                                             &repair->fold, problem, &result, err);
 
         if (!code && result.outcome == REPAIR_REFUSED) {
-                problem = result.refusal.message;
+                refusal = result.refusal;
+                problem = refusal.message;
                 code = repair_write_apply(&repair->write, repair->store, session, job,
                                           &repair->fold, problem, &result, err);
         }

@@ -103,7 +103,11 @@ static void append_advance(Buffer *sql, const View *view)
                 "        AS u (aggregate_type, partition, position)\n"
                 "    WHERE v.live AND v.schema_name = ");
         sql_quote_literal(sql, view->schema_name);
-        buffer_append_string(sql, "\n)");
+        /* Not again when it stays where it was: the table is read as it was before. */
+        buffer_append_string(sql, " AND u.position > (\n        SELECT c.position FROM ");
+        view_sql_table(sql, view, "checkpoint");
+        buffer_append_string(sql, " AS c\n        WHERE c.aggregate_type = u.aggregate_type AND"
+                                  " c.partition = u.partition)\n)");
 }
 
 void view_sql_advance(Buffer *sql, const View *view)

@@ -64,10 +64,8 @@ class Repair(unittest.TestCase):
 
     def command(self, name, payload):
         headers = {"Authorization": f"Bearer {token('alice')}", "Content-Type": "application/json"}
-        status, _, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}?wait=project,service",
-                                             json.dumps(payload), headers)
+        status, _, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}", json.dumps(payload), headers)
         self.assertEqual(status, 201, text)
-        return json.loads(text)
 
     def projects(self, numbers):
         for number in numbers:
@@ -76,6 +74,9 @@ class Repair(unittest.TestCase):
                 self.command("AddService", {"projectId": f"p{number}", "serviceId": f"s{service}-{number}", "serviceName": f"x{service}",
                                             "serviceType": "API", "configuration": {"port": number}})
             self.command("RemoveService", {"projectId": f"p{number}", "serviceId": f"s1-{number}"})
+        wait_until("all views show it", lambda: self.suite.sql(
+            "SELECT count(*) FROM event_store.logs JOIN read.checkpoint USING (aggregate_type, partition) "
+            "WHERE position < last_position") == [["0"]])
 
     def schema(self, view):
         return self.suite.sql(f"SELECT schema_name FROM projection.views WHERE view = '{view}' AND live")[0][0]

@@ -197,6 +197,22 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         self.assertIn("--position is P..Q", self.run_skafuctl("replay", "--type", "project", "--position", "a..b", code=2))
         self.assertIn("403", self.run_skafuctl("replays", "--token", token("alice"), code=1))
 
+    def test_replay_repairs_a_view(self):
+        schema = self.suite.sql("SELECT schema_name FROM projection.views WHERE view = 'project' AND live")[0][0]
+        name = self.suite.sql(f"SELECT name FROM read.project WHERE id = '{PROJECT}'")
+        self.suite.sql(f"UPDATE {schema}.project SET name = 'edited' WHERE id = '{PROJECT}'")
+        replay = json.loads(self.run_skafuctl("replay", "--type", "project", "--event-type", "ProjectCreated", "--to-view",
+                                              "project", "--name", "edited by hand", "--json"))
+        self.assertEqual((replay["state"], replay["view"], replay["repaired"], replay["changedRows"], replay["published"]),
+                         ("done", "project", replay["aggregates"], 1, None), replay)
+        self.assertEqual(self.suite.sql(f"SELECT name FROM read.project WHERE id = '{PROJECT}'"), name)
+        self.assertRegex(self.run_skafuctl("replays"), rf"{replay['replayId']} +done +project .* project +(\d+)/\1 +1 +0 +")
+        self.assertIn('there is no view "nothing"', self.run_skafuctl("replay", "--type", "project", "--to-view", "nothing", code=1))
+        self.assertIn("not to both", self.run_skafuctl("replay", "--type", "project", "--to-view", "project", "--to-topic", "t",
+                                                       code=1))
+        self.assertIn('the events of a metric change nothing in view "project"',
+                      self.run_skafuctl("replay", "--type", "metric", "--to-view", "project", code=1))
+
     def test_parked_shows_that_nothing_is(self):
         self.assertIn("nothing is parked", self.run_skafuctl("parked", "project"))
         self.assertEqual(json.loads(self.run_skafuctl("parked", "project", "--json"))["items"], [])
@@ -259,9 +275,10 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
             COMP_WORDS=(skafuctl ve) COMP_CWORD=1; _skafuctl; echo "${{COMPREPLY[@]}}"
             COMP_WORDS=(skafuctl lag --ev) COMP_CWORD=2; _skafuctl; echo "${{COMPREPLY[@]}}"
             COMP_WORDS=(skafuctl events project p1 --st) COMP_CWORD=4; _skafuctl; echo "${{COMPREPLY[@]}}"
+            COMP_WORDS=(skafuctl replay --to-) COMP_CWORD=2; _skafuctl; echo "${{COMPREPLY[@]}}"
             """
         done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
-        self.assertEqual(done.stdout, "verify\n--every\n--state\n", done.stderr)
+        self.assertEqual(done.stdout, "verify\n--every\n--state\n--to-topic --to-view\n", done.stderr)
         self.assertIn("not \"fish\"", self.run_skafuctl("completion", "fish", code=2))
 
     def test_usage_is_explained(self):
