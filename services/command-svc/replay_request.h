@@ -13,7 +13,7 @@ typedef struct ReplayRequest {
         Buffer default_topic;
         Uuid id;
         const char *name, *aggregate_type;
-        const char *topic, *view; /* one of them is NULL */
+        const char *topic, *view;                               /* one of them is NULL */
         const char *aggregate_id, *event_type, *since, *before; /* NULL: any */
         int64_t first_position, last_position, partition,
                 rate; /* negative: any; rate 0: no limit */

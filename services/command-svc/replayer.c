@@ -184,7 +184,8 @@ static ErrorCode work_on(Replayer *replayer, const Replay *replay, ReplayPartiti
 }
 
 /* A page of each partition in turn, so that they go forward together, until all are at their ends. */
-static ErrorCode work_through(Replayer *replayer, const Replay *replay, bool *ret_running, Error *err)
+static ErrorCode work_through(Replayer *replayer, const Replay *replay, bool *ret_running,
+                              Error *err)
 {
         _cleanup_(freep) ReplayPartition *partitions = NULL;
         size_t n = 0, left;

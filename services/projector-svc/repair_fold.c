@@ -9,9 +9,10 @@
 #define PAGE_EVENTS 500
 #define ROWS_MAX    200000 /* of an aggregate, also those that it had once: they are held in memory */
 
-void repair_fold_init(RepairFold *fold, const View *view)
+void repair_fold_init(RepairFold *fold, const View *view, RepairStore *store)
 {
         *fold = (RepairFold){ .view = view,
+                              .store = store,
                               .rows = row_fold_new(view->columns, view->n_columns),
                               .changes = row_changes_new(),
                               .projection = EVENT_PROJECTION_INIT };
@@ -72,7 +73,7 @@ static ErrorCode fold_events(RepairFold *fold, const Feed *feed, const EventBatc
         return ERROR_NONE;
 }
 
-ErrorCode repair_fold_page(RepairFold *fold, RepairStore *store, PGconn *conn, const Feed *feed,
+ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, const Feed *feed,
                            const char *aggregate_id, bool *ret_done, Error *ret_problem, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *events = NULL;
@@ -89,7 +90,7 @@ ErrorCode repair_fold_page(RepairFold *fold, RepairStore *store, PGconn *conn, c
         *ret_done = n < PAGE_EVENTS;
         if (n == 0)
                 return ERROR_NONE;
-        code = repair_store_dropped(store, conn, feed, aggregate_id, fold->sequence,
+        code = repair_store_dropped(fold->store, conn, feed, aggregate_id,
                                     events->events[n - 1].sequence, &dropped, err);
         if (!code)
                 (void)fold_events(fold, feed, events, n, dropped, ret_problem);

@@ -10,6 +10,7 @@
 
 typedef struct RepairFold {
         const View *view; /* borrowed */
+        RepairStore *store;
         RowFold *rows;
         RowChanges *changes;
         EventProjection projection;
@@ -18,7 +19,7 @@ typedef struct RepairFold {
         Uuid event_id;
 } RepairFold;
 
-void repair_fold_init(RepairFold *fold, const View *view);
+void repair_fold_init(RepairFold *fold, const View *view, RepairStore *store);
 void repair_fold_deinit(RepairFold *fold);
 
 /* Begin with another aggregate. */
@@ -32,6 +33,6 @@ void repair_fold_clear(RepairFold *fold);
  *
  * Return: ERROR_NONE; or an error that concerns the whole session.
  */
-_must_check_ ErrorCode repair_fold_page(RepairFold *fold, RepairStore *store, PGconn *conn,
-                                        const Feed *feed, const char *aggregate_id, bool *ret_done,
+_must_check_ ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, const Feed *feed,
+                                        const char *aggregate_id, bool *ret_done,
                                         Error *ret_problem, Error *err);

@@ -71,9 +71,9 @@ void repair_sql_differ(Buffer *sql, const View *view)
         append_stored(sql, view, "\"id\" <> \"_aggregate\"");
         buffer_append_string(sql, "), made AS MATERIALIZED (\n");
         append_made(sql, view);
-        buffer_append_string(sql,
-                             ")\nSELECT m.n, s.\"id\" FROM made AS m FULL JOIN stored AS s ON m.\"id\" = "
-                             "s.\"id\"\nWHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
+        buffer_append_string(
+                sql, ")\nSELECT m.n, s.\"id\" FROM made AS m FULL JOIN stored AS s ON m.\"id\" = "
+                     "s.\"id\"\nWHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
         append_texts(sql, view, "m");
         buffer_append_string(sql, " IS DISTINCT FROM ");
         append_texts(sql, view, "s");

@@ -79,8 +79,7 @@ ErrorCode repair_store_wanted(RepairStore *store, PGconn *conn, const FeedList *
 }
 
 ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const Feed *feed,
-                               const char *aggregate_id, int64_t after, int64_t until,
-                               PGresult **ret, Error *err)
+                               const char *aggregate_id, int64_t until, PGresult **ret, Error *err)
 {
         PgParams *params = store->params;
 
@@ -90,15 +89,13 @@ ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const Feed *fee
         pg_params_text(params, feed->aggregate->name);
         pg_params_int32(params, feed->partition);
         pg_params_text(params, aggregate_id);
-        pg_params_int64(params, after);
         pg_params_int64(params, until);
         return pg_exec_prepared(conn, "repair_dropped", sql_repair_dropped, params, ret,
                                 view_session_deadline_us(), "look for events that are left out",
                                 err);
 }
 
-ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const Uuid *replay_id,
-                            const char *aggregate_id, int64_t changed, const char *problem,
+ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const RepairNote *note,
                             RepairNoted *ret, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
@@ -106,10 +103,10 @@ ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const Uuid *replay
         ErrorCode code;
 
         pg_params_clear(params);
-        pg_params_uuid(params, replay_id);
-        pg_params_text(params, aggregate_id);
-        pg_params_int64(params, changed);
-        pg_params_text(params, problem);
+        pg_params_uuid(params, &note->replay_id);
+        pg_params_text(params, note->aggregate_id);
+        pg_params_int64(params, note->changed);
+        pg_params_text(params, note->problem);
         code = pg_exec_prepared(conn, "repair_note", sql_repair_note, params, &res,
                                 view_session_deadline_us(), "note that an aggregate is repaired",
                                 err);

@@ -6,10 +6,12 @@
 #include "common/pg/pg_params.h"
 #include "event_fault.h"
 
-ErrorCode repair_write_init(RepairWrite *write, const View *view, const FeedList *feeds, Error *err)
+ErrorCode repair_write_init(RepairWrite *write, const View *view, const FeedList *feeds,
+                            RepairStore *store, Error *err)
 {
         *write = (RepairWrite){ .view = view,
                                 .feeds = feeds,
+                                .store = store,
                                 .params = pg_params_new(),
                                 .rows = row_fold_new(view->columns, view->n_columns) };
         view_batch_init(&write->batch, view, NULL);
@@ -87,9 +89,11 @@ static ErrorCode collect(RepairWrite *write, const RepairJob *job, const RepairF
                          const PGresult *differ, Error *err)
 {
         _cleanup_(freep) bool *wrong = calloc(row_fold_count(fold->rows) + 1, sizeof *wrong);
-        ErrorCode code = wrong ? ERROR_NONE : error_no_memory(err);
+        ErrorCode code = ERROR_NONE;
         size_t n = 0;
 
+        if (!wrong)
+                return error_no_memory(err);
         for (int i = 0; !code && i < PQntuples(differ); i++) {
                 if (!PQgetisnull(differ, i, 0))
                         wrong[strtoull(PQgetvalue(differ, i, 0), NULL, 10)] = true;
@@ -118,17 +122,20 @@ static ErrorCode prepare(RepairWrite *write, ViewSession *session, const RepairJ
         return collect(write, job, fold, differ, err);
 }
 
-static ErrorCode transact(RepairWrite *write, RepairStore *store, ViewSession *session,
-                          const RepairJob *job, const RepairFold *fold, const char *problem,
-                          RepairResult *ret, Error *err)
+static ErrorCode transact(RepairWrite *write, ViewSession *session, const RepairJob *job,
+                          const RepairFold *fold, const char *problem, RepairResult *ret,
+                          Error *err)
 {
+        RepairNote note = { .replay_id = job->replay_id,
+                            .aggregate_id = job->aggregate_id,
+                            .problem = problem };
         RepairNoted noted = REPAIR_UNWANTED;
         ErrorCode code = run(session, "BEGIN", err);
 
         view_batch_clear(&write->batch);
         row_fold_clear(write->rows);
         if (!code && !problem)
-                code = prepare(write, session, job, fold, &ret->changed, err);
+                code = prepare(write, session, job, fold, &note.changed, err);
         if (!code) { /* the checkpoint stays where it is, but is held, and checked to be ours */
                 feed_list_mark(write->feeds, job->feed, job->feed->position, job->feed->offset);
                 code = view_session_send(session, &write->batch, write->rows, write->feeds, err);
@@ -137,25 +144,26 @@ static ErrorCode transact(RepairWrite *write, RepairStore *store, ViewSession *s
         if (!code)
                 code = view_session_receive(session, err);
         if (!code)
-                code = repair_store_note(store, view_session_conn(session), &job->replay_id,
-                                         job->aggregate_id, ret->changed, problem, &noted, err);
+                code = repair_store_note(write->store, view_session_conn(session), &note, &noted,
+                                         err);
         if (code)
                 return code;
+        ret->changed = note.changed;
         ret->outcome = noted == REPAIR_UNWANTED ? REPAIR_NOBODY
                        : noted == REPAIR_NOTED  ? REPAIR_DONE
                                                 : REPAIR_DONE_LAST;
         return run(session, noted == REPAIR_UNWANTED ? "ROLLBACK" : "COMMIT", err);
 }
 
-ErrorCode repair_write_apply(RepairWrite *write, RepairStore *store, ViewSession *session,
-                             const RepairJob *job, const RepairFold *fold, const char *problem,
-                             RepairResult *ret, Error *err)
+ErrorCode repair_write_apply(RepairWrite *write, ViewSession *session, const RepairJob *job,
+                             const RepairFold *fold, const char *problem, RepairResult *ret,
+                             Error *err)
 {
         Error why = ERROR_INIT;
         ErrorCode code;
 
         *ret = (RepairResult){ .outcome = REPAIR_LATER };
-        code = transact(write, store, session, job, fold, problem, ret, &why);
+        code = transact(write, session, job, fold, problem, ret, &why);
         if (code && event_fault_of_values(&why)) {
                 *ret = (RepairResult){ .outcome = REPAIR_REFUSED, .refusal = why };
                 return run(session, "ROLLBACK", err);

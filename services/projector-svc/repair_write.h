@@ -30,15 +30,16 @@ typedef struct RepairResult {
 } RepairResult;
 
 typedef struct RepairWrite {
-        const View *view; /* borrowed, as the feeds */
+        const View *view; /* borrowed, as the following */
         const FeedList *feeds;
+        RepairStore *store;
         PgParams *params;
         ViewBatch batch; /* one change for each row that is not right */
         RowFold *rows;   /* those rows */
 } RepairWrite;
 
 _must_check_ ErrorCode repair_write_init(RepairWrite *write, const View *view,
-                                         const FeedList *feeds, Error *err);
+                                         const FeedList *feeds, RepairStore *store, Error *err);
 void repair_write_deinit(RepairWrite *write);
 
 /**
@@ -49,7 +50,6 @@ void repair_write_deinit(RepairWrite *write);
  * The changes that it makes carry the last event of the aggregate that the view has applied.
  * Return: ERROR_NONE; or an error that concerns the whole session.
  */
-_must_check_ ErrorCode repair_write_apply(RepairWrite *write, RepairStore *store,
-                                          ViewSession *session, const RepairJob *job,
-                                          const RepairFold *fold, const char *problem,
-                                          RepairResult *ret, Error *err);
+_must_check_ ErrorCode repair_write_apply(RepairWrite *write, ViewSession *session,
+                                          const RepairJob *job, const RepairFold *fold,
+                                          const char *problem, RepairResult *ret, Error *err);

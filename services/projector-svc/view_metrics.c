@@ -34,9 +34,8 @@ void view_metrics_init(ViewMetrics *metrics, const char *view)
                 .repaired_rows = metric_counter(
                         "skafu_view_repaired_rows_total", l,
                         "rows that were not right, and were written or deleted by a replay"),
-                .repairs_left_out =
-                        metric_counter("skafu_view_repairs_left_out_total", l,
-                                       "aggregates that a replay could not make right"),
+                .repairs_left_out = metric_counter("skafu_view_repairs_left_out_total", l,
+                                                   "aggregates that a replay could not make right"),
                 .parked = metric_gauge("skafu_view_parked", l,
                                        "parked aggregates of the log partitions of this instance"),
                 .held = metric_gauge(

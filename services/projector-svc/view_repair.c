@@ -9,7 +9,7 @@
 #include "common/daemon/log.h"
 
 #define TURN_US  (20 * US_PER_MS) /* until events get their turn */
-#define LOOK_MAX 50 /* aggregates of a log partition looked up at once */
+#define LOOK_MAX 50               /* aggregates of a log partition looked up at once */
 
 ErrorCode view_repair_init(ViewRepair *repair, const View *view, ViewMetrics *metrics,
                            const FeedList *feeds, const ParkedSet *parked, Error *err)
@@ -21,9 +21,11 @@ ErrorCode view_repair_init(ViewRepair *repair, const View *view, ViewMetrics *me
                                 .feeds = feeds,
                                 .parked = parked,
                                 .ids = ARENA_INIT };
-        repair_fold_init(&repair->fold, view);
-        code = repair_write_init(&repair->write, view, feeds, err);
-        return code ? code : repair_store_new(&repair->store, view, err);
+        code = repair_store_new(&repair->store, view, err);
+        if (code)
+                return code;
+        repair_fold_init(&repair->fold, view, repair->store);
+        return repair_write_init(&repair->write, view, feeds, repair->store, err);
 }
 
 void view_repair_deinit(ViewRepair *repair)
@@ -97,14 +99,14 @@ static ErrorCode finish(ViewRepair *repair, ViewSession *session, const RepairJo
 {
         RepairResult result;
         Error refusal;
-        ErrorCode code = repair_write_apply(&repair->write, repair->store, session, job,
-                                            &repair->fold, problem, &result, err);
+        ErrorCode code = repair_write_apply(&repair->write, session, job, &repair->fold, problem,
+                                            &result, err);
 
         if (!code && result.outcome == REPAIR_REFUSED) {
                 refusal = result.refusal;
                 problem = refusal.message;
-                code = repair_write_apply(&repair->write, repair->store, session, job,
-                                          &repair->fold, problem, &result, err);
+                code = repair_write_apply(&repair->write, session, job, &repair->fold, problem,
+                                          &result, err);
         }
         if (code || result.outcome == REPAIR_LATER)
                 return code;
@@ -129,7 +131,7 @@ static ErrorCode step(ViewRepair *repair, ViewSession *session, Error *err)
         if (parked_set_has(repair->parked, job->feed, job->aggregate_id))
                 return finish(repair, session, job, "it is parked: retry or drop its event first",
                               err);
-        code = repair_fold_page(&repair->fold, repair->store, view_session_conn(session), job->feed,
+        code = repair_fold_page(&repair->fold, view_session_conn(session), job->feed,
                                 job->aggregate_id, &done, &problem, err);
         if (code)
                 return code;

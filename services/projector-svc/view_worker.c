@@ -279,30 +279,22 @@ static ErrorCode finish(ViewWorker *worker, ViewBatch *filled, Error *err)
 }
 
 /* Park what has failed often enough, and do what operators want; with no batch under way. */
-static ErrorCode serve_parking(ViewWorker *worker, ViewBatch *filled, bool refreshed, Error *err)
+static ErrorCode serve_wishes(ViewWorker *worker, ViewBatch *filled, bool refreshed, Error *err)
 {
-        bool serve = refreshed || worker->parking.more;
+        bool unpark = refreshed || worker->parking.more;
+        bool repair = refreshed || worker->repair.more;
         ErrorCode code;
 
-        if (!serve && !view_parking_is_due(&worker->parking))
+        if (!unpark && !repair && !view_parking_is_due(&worker->parking))
                 return ERROR_NONE;
         code = finish(worker, filled, err);
         if (!code)
                 code = view_parking_park(&worker->parking, worker->session, err);
-        if (!code && serve)
+        if (!code && unpark)
                 code = view_parking_serve(&worker->parking, worker->session, err);
+        if (!code && repair)
+                code = view_repair_serve(&worker->repair, worker->session, err);
         return code;
-}
-
-/* Repair rows as operators want it, a little at a time; with no batch under way. */
-static ErrorCode serve_repair(ViewWorker *worker, ViewBatch *filled, bool refreshed, Error *err)
-{
-        ErrorCode code;
-
-        if (!refreshed && !worker->repair.more)
-                return ERROR_NONE;
-        code = finish(worker, filled, err);
-        return code ? code : view_repair_serve(&worker->repair, worker->session, err);
 }
 
 static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
@@ -318,9 +310,7 @@ static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
                 worker->refresh_due_us = now_us + worker->config->refresh_ms * US_PER_MS;
         }
         if (!code)
-                code = serve_parking(worker, filled, refresh_due, err);
-        if (!code)
-                code = serve_repair(worker, filled, refresh_due, err);
+                code = serve_wishes(worker, filled, refresh_due, err);
         if (!code)
                 code = retry_held(worker, now_us, err);
         if (now_us >= worker->probe_due_us) {

@@ -69,8 +69,9 @@ static void repair_all(void)
 /* Of where the rows are and who wrote them. */
 static int64_t digest(void)
 {
-        return count("SELECT coalesce(sum(hashtext(concat_ws('/', id, _aggregate, xmin, ctid))), 0) FROM "
-                     "view_book_1.book");
+        return count(
+                "SELECT coalesce(sum(hashtext(concat_ws('/', id, _aggregate, xmin, ctid))), 0) FROM "
+                "view_book_1.book");
 }
 
 static void fill(void)
@@ -95,12 +96,14 @@ START_TEST(right_rows_are_not_touched)
         ck_assert_int_eq(digest(), before);
         /* nothing was reached anew, and nothing went on */
         ck_assert_int_eq(count("SELECT count(*) FROM projection.marks"), marks);
-        ck_assert_int_eq(count("SELECT sum(position * 7 + partition) FROM read.checkpoint"), positions);
+        ck_assert_int_eq(count("SELECT sum(position * 7 + partition) FROM read.checkpoint"),
+                         positions);
 }
 END_TEST
 
 START_TEST(every_column_counts)
 {
+        /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long statements are in pieces */
         static const char *const damages[] = {
                 "UPDATE view_book_1.book SET title = title || ' '",
                 "UPDATE view_book_1.book SET kind = 'ESSAY' WHERE kind IS NULL",
@@ -117,6 +120,7 @@ START_TEST(every_column_counts)
                 "INSERT INTO view_book_1.book (id, title, _aggregate, _sequence) VALUES ('new', 't', "
                 "'shelf-5', 1), ('shelf-5', 't', 'shelf-5', 1000000)",
         };
+        /* NOLINTEND(bugprone-suspicious-missing-comma) */
         int64_t rows;
 
         fill();
@@ -162,15 +166,18 @@ START_TEST(what_was_dropped_stays_out)
 
         /* parked: its rows are behind, and stay what they are */
         repair_all();
-        ck_assert_int_eq(count("SELECT count(*) FROM replay.aggregates WHERE aggregate_id = 'p1' AND "
-                               "problem LIKE '%parked%'"),
-                         1);
+        ck_assert_int_eq(
+                count("SELECT count(*) FROM replay.aggregates WHERE aggregate_id = 'p1' AND "
+                      "problem LIKE '%parked%'"),
+                1);
         ck_assert_int_eq(count("SELECT count(*) FROM view_book_1.book WHERE title = 'wrong'"), 1);
         ck_assert_int_eq(count("SELECT left_out FROM replay.replays"), 1);
 
-        library_sql(stack, "UPDATE projection.parked SET wanted = 'drop', wanted_by = 'ann', wanted_at "
-                           "= now()");
-        ck_assert(eventually(LIBRARY_WAIT_MS, count("SELECT count(*) FROM projection.parked") == 0));
+        library_sql(stack,
+                    "UPDATE projection.parked SET wanted = 'drop', wanted_by = 'ann', wanted_at "
+                    "= now()");
+        ck_assert(
+                eventually(LIBRARY_WAIT_MS, count("SELECT count(*) FROM projection.parked") == 0));
         library_sql(stack, "UPDATE view_book_1.book SET title = 'wrong'");
         repair_all();
         ck_assert_int_eq(count("SELECT left_out FROM replay.replays"), 0);
@@ -187,7 +194,8 @@ START_TEST(it_waits_for_the_view)
         int64_t position;
 
         fill();
-        position = library_store(stack, 2, "shelf-2", "BookPlaced", "{\"bookId\":\"z\",\"title\":\"t\"}");
+        position = library_store(stack, 2, "shelf-2", "BookPlaced",
+                                 "{\"bookId\":\"z\",\"title\":\"t\"}");
         want_repair("aggregate_id IN ('shelf-1', 'shelf-2') AND (partition = 1 OR position = "
                     "(SELECT last_position FROM event_store.logs l WHERE l.partition = 2))");
         ck_assert(eventually(LIBRARY_WAIT_MS, count("SELECT repaired FROM replay.replays") == 1));
@@ -212,19 +220,22 @@ START_TEST(only_what_is_wanted_is_done)
         before = digest();
         want_repair("true");
         library_sql(stack, "UPDATE replay.replays SET state = 'paused'");
-        library_sql(stack, "INSERT INTO replay.replays (replay_id, name, requested_by, view, "
-                           "aggregate_type, rate, state, selected_at, aggregates) VALUES "
-                           "(gen_random_uuid(), 'last', 'ann', 'book', 'shelf', 0, 'running', now(), 1)");
+        library_sql(stack,
+                    "INSERT INTO replay.replays (replay_id, name, requested_by, view, "
+                    "aggregate_type, rate, state, selected_at, aggregates) VALUES "
+                    "(gen_random_uuid(), 'last', 'ann', 'book', 'shelf', 0, 'running', now(), 1)");
         library_sql(stack, "INSERT INTO replay.aggregates SELECT replay_id, 'shelf-1', 1, 1 FROM "
                            "replay.replays WHERE name = 'last'");
-        ck_assert(eventually(LIBRARY_WAIT_MS, count("SELECT count(*) FROM replay.replays WHERE name = "
-                                                    "'last' AND state = 'done'") == 1));
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             count("SELECT count(*) FROM replay.replays WHERE name = "
+                                   "'last' AND state = 'done'") == 1));
         ck_assert_int_eq(count("SELECT count(*) FROM replay.replays WHERE state = 'paused' AND "
                                "repaired + left_out < aggregates"),
                          1);
         library_sql(stack, "UPDATE replay.replays SET state = 'running' WHERE name = ''");
-        ck_assert(eventually(LIBRARY_WAIT_MS, count("SELECT count(*) FROM replay.replays WHERE state = "
-                                                    "'done'") == 2));
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             count("SELECT count(*) FROM replay.replays WHERE state = "
+                                   "'done'") == 2));
         library_expect_fresh(stack);
 }
 END_TEST
