@@ -7,7 +7,7 @@
 #include "view_session.h"
 
 #define PAGE_EVENTS 500
-#define ROWS_MAX    200000 /* of an aggregate, also those that it had once: they are held in memory */
+#define ROWS_MAX    200000 /* held in memory, also those that an aggregate had once */
 
 void repair_fold_init(RepairFold *fold, const View *view, RepairStore *store)
 {
@@ -29,8 +29,6 @@ void repair_fold_deinit(RepairFold *fold)
 void repair_fold_clear(RepairFold *fold)
 {
         row_fold_clear(fold->rows);
-        fold->sequence = 0;
-        fold->position = 0;
 }
 
 static bool is_dropped(const PGresult *dropped, int64_t sequence)
@@ -53,19 +51,20 @@ static ErrorCode fold_event(RepairFold *fold, const Feed *feed, const Event *eve
                                      row_changes_count(fold->changes), err);
 }
 
-static ErrorCode fold_events(RepairFold *fold, const Feed *feed, const EventBatch *events, size_t n,
+static ErrorCode fold_events(RepairFold *fold, RepairJob *job, const EventBatch *events, size_t n,
                              const PGresult *dropped, Error *ret_problem)
 {
         for (size_t i = 0; i < n; i++) {
                 const Event *event = &events->events[i];
                 Error why = ERROR_INIT;
 
-                if (!is_dropped(dropped, event->sequence) && fold_event(fold, feed, event, &why))
+                if (!is_dropped(dropped, event->sequence) &&
+                    fold_event(fold, job->feed, event, &why))
                         return error_set(ret_problem, why.code, "event %" PRId64 " (%s): %s",
                                          event->sequence, event->type, why.message);
-                fold->sequence = event->sequence;
-                fold->position = event->position;
-                fold->event_id = event->id;
+                job->sequence = event->sequence;
+                job->position = event->position;
+                job->event_id = event->id;
         }
         if (row_fold_count(fold->rows) > ROWS_MAX)
                 return error_set(ret_problem, ERROR_INVALID,
@@ -73,26 +72,26 @@ static ErrorCode fold_events(RepairFold *fold, const Feed *feed, const EventBatc
         return ERROR_NONE;
 }
 
-ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, const Feed *feed,
-                           const char *aggregate_id, bool *ret_done, Error *ret_problem, Error *err)
+ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, RepairJob *job, bool *ret_done,
+                           Error *ret_problem, Error *err)
 {
         _cleanup_(event_batch_freep) EventBatch *events = NULL;
         _cleanup_(PQclearp) PGresult *dropped = NULL;
         size_t n = 0;
-        ErrorCode code =
-                store_read_stream(conn, feed->aggregate->name, aggregate_id, fold->sequence,
-                                  PAGE_EVENTS, &events, view_session_deadline_us(), err);
+        ErrorCode code = store_read_stream(conn, job->feed->aggregate->name, job->aggregate_id,
+                                           job->sequence, PAGE_EVENTS, &events,
+                                           view_session_deadline_us(), err);
 
         if (code)
                 return code;
-        while (n < events->n_events && events->events[n].position <= feed->position)
+        while (n < events->n_events && events->events[n].position <= job->feed->position)
                 n++;
         *ret_done = n < PAGE_EVENTS;
         if (n == 0)
                 return ERROR_NONE;
-        code = repair_store_dropped(fold->store, conn, feed, aggregate_id,
-                                    events->events[n - 1].sequence, &dropped, err);
-        if (!code)
-                (void)fold_events(fold, feed, events, n, dropped, ret_problem);
+        code = repair_store_dropped(fold->store, conn, job, events->events[n - 1].sequence,
+                                    &dropped, err);
+        if (!code && fold_events(fold, job, events, n, dropped, ret_problem))
+                *ret_done = true;
         return code;
 }

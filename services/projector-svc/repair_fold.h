@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * repair_fold.h — what the rows of one aggregate should be: its events folded over nothing, a page at a time, up to
+ * repair_fold.h — what the rows of aggregates should be: their events folded over nothing, a page at a time, up to
  * where the view is. Events do not change, so that this needs no lock and may take its time.
  */
 
@@ -11,28 +11,24 @@
 typedef struct RepairFold {
         const View *view; /* borrowed */
         RepairStore *store;
-        RowFold *rows;
+        RowFold *rows; /* those of one aggregate after those of another one */
         RowChanges *changes;
         EventProjection projection;
-        int64_t sequence; /* of the last event that is folded, or left out as somebody wanted */
-        int64_t position; /* of it */
-        Uuid event_id;
 } RepairFold;
 
 void repair_fold_init(RepairFold *fold, const View *view, RepairStore *store);
 void repair_fold_deinit(RepairFold *fold);
 
-/* Begin with another aggregate. */
+/* Forget all rows. */
 void repair_fold_clear(RepairFold *fold);
 
 /**
  * repair_fold_page() - fold the next events of an aggregate
- * @feed:        ours; nothing of it is under way
- * @ret_done:    the rows are what they should be at the feed's position
- * @ret_problem: why there will be none, @err is without meaning then; the reason's code
+ * @job:          moves on; nothing of its feed, which is ours, is under way
+ * @ret_done:     the rows are what they should be at the feed's position, or there is a problem
+ * @ret_problem:  what it is; what the aggregate has in @fold is without meaning then
  *
  * Return: ERROR_NONE; or an error that concerns the whole session.
  */
-_must_check_ ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, const Feed *feed,
-                                        const char *aggregate_id, bool *ret_done,
-                                        Error *ret_problem, Error *err);
+_must_check_ ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, RepairJob *job,
+                                        bool *ret_done, Error *ret_problem, Error *err);

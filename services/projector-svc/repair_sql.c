@@ -20,9 +20,9 @@ static void append_stored(Buffer *sql, const View *view, const char *condition)
                 sql_quote_name(sql, view->columns[c].name);
                 buffer_append_string(sql, ", ");
         }
-        buffer_append_string(sql, "\"_sequence\" FROM ");
+        buffer_append_string(sql, "\"_aggregate\", \"_sequence\" FROM ");
         view_sql_table(sql, view, view->model->view);
-        buffer_printf(sql, " WHERE \"_aggregate\" = $1::text AND %s\n", condition);
+        buffer_printf(sql, " WHERE %s\n", condition);
 }
 
 /* The values as the write statement makes them, so that the comparison is one of columns, not of texts. */
@@ -42,13 +42,15 @@ static void append_made(Buffer *sql, const View *view)
                 sql_quote_name(sql, view->model->fields[i].name);
                 buffer_append_string(sql, ", ");
         }
-        buffer_append_string(sql, "u.sequence AS \"_sequence\" FROM unnest(");
+        buffer_append_string(sql, "u.aggregate AS \"_aggregate\", u.sequence AS \"_sequence\""
+                                  " FROM unnest(");
         for (c = 0; c < view->n_columns; c++)
                 buffer_printf(sql, "$%zu::text[], ", c + 2);
-        buffer_printf(sql, "$%zu::int8[]) WITH ORDINALITY AS u (", view->n_columns + 2);
+        buffer_printf(sql, "$%zu::text[], $%zu::int8[]) WITH ORDINALITY AS u (",
+                      view->n_columns + 2, view->n_columns + 3);
         for (c = 0; c < view->n_columns; c++)
                 buffer_printf(sql, "c%zu, ", c);
-        buffer_append_string(sql, "sequence, n)\n");
+        buffer_append_string(sql, "aggregate, sequence, n)\n");
 }
 
 /* json has no equality, so texts are compared: of values of one type. */
@@ -66,15 +68,20 @@ static void append_texts(Buffer *sql, const View *view, const char *alias)
 void repair_sql_differ(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "WITH stored AS MATERIALIZED (\n");
-        append_stored(sql, view, "\"id\" = $1::text");
+        append_stored(sql, view,
+                      "(\"id\", \"_aggregate\") IN (SELECT k, k FROM unnest($1::text[]) AS k)");
         buffer_append_string(sql, "    UNION ALL\n");
-        append_stored(sql, view, "\"id\" <> \"_aggregate\"");
+        append_stored(sql, view, "\"_aggregate\" = ANY ($1::text[]) AND \"id\" <> \"_aggregate\"");
         buffer_append_string(sql, "), made AS MATERIALIZED (\n");
         append_made(sql, view);
-        buffer_append_string(
-                sql, ")\nSELECT m.n, s.\"id\" FROM made AS m FULL JOIN stored AS s ON m.\"id\" = "
-                     "s.\"id\"\nWHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
+        buffer_append_string(sql,
+                             ")\nSELECT m.n, s.\"id\", s.\"_aggregate\" FROM made AS m FULL JOIN "
+                             "stored AS s\n"
+                             "    ON m.\"id\" = s.\"id\" AND m.\"_aggregate\" = s.\"_aggregate\"\n"
+                             "WHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
         append_texts(sql, view, "m");
         buffer_append_string(sql, " IS DISTINCT FROM ");
         append_texts(sql, view, "s");
+        buffer_append_string(
+                sql, "\nORDER BY coalesce(m.\"_aggregate\", s.\"_aggregate\") COLLATE \"C\", m.n");
 }

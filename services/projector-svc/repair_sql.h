@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * repair_sql.h — the rows of one aggregate in a view version: finding them, and what is not right with them.
+ * repair_sql.h — the rows of aggregates in a view version: finding them, and what is not right with them.
  */
 
 #include "common/base/buffer.h"
@@ -11,9 +11,10 @@
 void repair_sql_index(Buffer *sql, const View *view);
 
 /**
- * repair_sql_differ() - compare the rows of an aggregate with those that it should have
+ * repair_sql_differ() - compare the rows of aggregates with those that they should have
  *
- * $1 aggregate id; the rows that it should have: one array per column, then their sequences. Gives, for each row that
- * differs, its number among these, from 1 (NULL: it should not be there), and its id in the view (NULL: it is missing).
+ * $1 aggregate ids; the rows that they should have: one array per column, then whose, then sequences. Gives, for each row
+ * that differs, its number among these, from 1 (NULL: it should not be there), and id and aggregate in the view (NULL: it is
+ * missing); by aggregate.
  */
 void repair_sql_differ(Buffer *sql, const View *view);

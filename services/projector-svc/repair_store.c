@@ -38,14 +38,16 @@ static void visit_row(const PGresult *res, int row, const FeedList *feeds, Repai
 {
         const char *id = PQgetvalue(res, row, 0), *type = PQgetvalue(res, row, 1);
         long partition = strtol(PQgetvalue(res, row, 2), NULL, 10);
-        Uuid replay_id;
+        RepairJob job = { .aggregate_id = PQgetvalue(res, row, 3) };
 
-        if (!uuid_parse(id, strlen(id), &replay_id))
+        if (!uuid_parse(id, strlen(id), &job.replay_id))
                 return;
-        for (size_t i = 0; i < feeds->n_feeds; i++)
-                if (feeds->feeds[i]->partition == partition &&
-                    strcmp(feeds->feeds[i]->aggregate->name, type) == 0)
-                        visit(data, feeds->feeds[i], &replay_id, PQgetvalue(res, row, 3));
+        for (size_t i = 0; i < feeds->n_feeds; i++) {
+                job.feed = feeds->feeds[i];
+                if (job.feed->partition == partition &&
+                    strcmp(job.feed->aggregate->name, type) == 0)
+                        visit(data, &job);
+        }
 }
 
 ErrorCode repair_store_wanted(RepairStore *store, PGconn *conn, const FeedList *feeds, int64_t max,
@@ -78,37 +80,42 @@ ErrorCode repair_store_wanted(RepairStore *store, PGconn *conn, const FeedList *
         return code;
 }
 
-ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const Feed *feed,
-                               const char *aggregate_id, int64_t until, PGresult **ret, Error *err)
+ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const RepairJob *job,
+                               int64_t until, PGresult **ret, Error *err)
 {
         PgParams *params = store->params;
 
         pg_params_clear(params);
         pg_params_text(params, store->view->model->view);
         pg_params_int32(params, store->view->version);
-        pg_params_text(params, feed->aggregate->name);
-        pg_params_int32(params, feed->partition);
-        pg_params_text(params, aggregate_id);
+        pg_params_text(params, job->feed->aggregate->name);
+        pg_params_int32(params, job->feed->partition);
+        pg_params_text(params, job->aggregate_id);
         pg_params_int64(params, until);
         return pg_exec_prepared(conn, "repair_dropped", sql_repair_dropped, params, ret,
                                 view_session_deadline_us(), "look for events that are left out",
                                 err);
 }
 
-ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const RepairNote *note,
-                            RepairNoted *ret, Error *err)
+ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const RepairJob *jobs, size_t n,
+                            int64_t changed, RepairNoted *ret, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         PgParams *params = store->params;
+        int ids, problems;
         ErrorCode code;
 
         pg_params_clear(params);
-        pg_params_uuid(params, &note->replay_id);
-        pg_params_text(params, note->aggregate_id);
-        pg_params_int64(params, note->changed);
-        pg_params_text(params, note->problem);
+        pg_params_uuid(params, &jobs->replay_id);
+        ids = pg_params_array(params, PG_ARRAY_TEXT);
+        problems = pg_params_array(params, PG_ARRAY_TEXT);
+        for (size_t i = 0; i < n; i++) {
+                pg_array_text(params, ids, jobs[i].aggregate_id);
+                pg_array_text(params, problems, jobs[i].problem);
+        }
+        pg_params_int64(params, changed);
         code = pg_exec_prepared(conn, "repair_note", sql_repair_note, params, &res,
-                                view_session_deadline_us(), "note that an aggregate is repaired",
+                                view_session_deadline_us(), "note that aggregates are repaired",
                                 err);
         if (code)
                 return code;

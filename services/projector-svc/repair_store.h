@@ -16,26 +16,28 @@ _must_check_ ErrorCode repair_store_new(RepairStore **ret, const View *view, Err
 void repair_store_free(RepairStore *store);
 DEFINE_CLEANUP(RepairStore *, repair_store_free)
 
-typedef void (*RepairVisit)(void *data, Feed *feed, const Uuid *replay_id,
-                            const char *aggregate_id);
+/* An aggregate that a replay wants repaired, and how far that is. */
+typedef struct RepairJob {
+        Uuid replay_id;
+        Feed *feed;
+        const char *aggregate_id;
+        int64_t sequence; /* of the last event that is folded, or left out as somebody wanted; 0: none is */
+        int64_t position; /* of it */
+        Uuid event_id;
+        const char *problem; /* why its rows stay as they are; NULL when they do not */
+} RepairJob;
+
+/* @aggregate_id is the caller's to copy. */
+typedef void (*RepairVisit)(void *data, const RepairJob *job);
 
 /* Call @visit for at most about @max aggregates that wait to be repaired now, of those feeds that are ours. */
 _must_check_ ErrorCode repair_store_wanted(RepairStore *store, PGconn *conn, const FeedList *feeds,
                                            int64_t max, RepairVisit visit, void *data, Error *err);
 
-/* Of the events of an aggregate up to sequence @until: the sequences of those that are left out, for good, as a result
- * of one column. */
-_must_check_ ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const Feed *feed,
-                                            const char *aggregate_id, int64_t until, PGresult **ret,
-                                            Error *err);
-
-/* What became of an aggregate. */
-typedef struct RepairNote {
-        Uuid replay_id;
-        const char *aggregate_id;
-        int64_t changed;     /* rows of it that were not right */
-        const char *problem; /* why it is left out; NULL when its rows are right now */
-} RepairNote;
+/* Of the events of @job's aggregate up to sequence @until: the sequences of those that are left out, for good, as a
+ * result of one column. */
+_must_check_ ErrorCode repair_store_dropped(RepairStore *store, PGconn *conn, const RepairJob *job,
+                                            int64_t until, PGresult **ret, Error *err);
 
 typedef enum RepairNoted {
         REPAIR_UNWANTED, /* the replay was paused or cancelled: nothing is noted */
@@ -43,6 +45,10 @@ typedef enum RepairNoted {
         REPAIR_NOTED_LAST, /* the replay is done */
 } RepairNoted;
 
-/* Note that an aggregate is done: in the transaction that makes its rows right, behind all else. */
-_must_check_ ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const RepairNote *note,
-                                         RepairNoted *ret, Error *err);
+/**
+ * repair_store_note() - aggregates are done: in the transaction that makes their rows right, behind all else
+ * @jobs:     of one replay
+ * @changed:  rows of them that were not right
+ */
+_must_check_ ErrorCode repair_store_note(RepairStore *store, PGconn *conn, const RepairJob *jobs,
+                                         size_t n, int64_t changed, RepairNoted *ret, Error *err);

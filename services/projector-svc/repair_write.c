@@ -1,10 +1,21 @@
 #include "repair_write.h"
 
-#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/pg/pg_params.h"
 #include "event_fault.h"
+
+/* What one transaction works on. */
+typedef struct Work {
+        RepairWrite *write;
+        ViewSession *session;
+        const RepairJob *jobs;
+        size_t n_jobs;
+        const RepairFold *fold;
+        size_t *made; /* which rows of the fold were compared, in order */
+        int64_t changed;
+} Work;
 
 ErrorCode repair_write_init(RepairWrite *write, const View *view, const FeedList *feeds,
                             RepairStore *store, Error *err)
@@ -28,37 +39,65 @@ void repair_write_deinit(RepairWrite *write)
 static ErrorCode run(ViewSession *session, const char *sql, Error *err)
 {
         return pg_exec(view_session_conn(session), sql, NULL, NULL, view_session_deadline_us(),
-                       "repair an aggregate", err);
+                       "repair aggregates", err);
 }
 
-/* The rows that should be there, in the order of the fold without those that are gone. */
-static ErrorCode compare(RepairWrite *write, ViewSession *session, const RepairJob *job,
-                         const RepairFold *fold, PGresult **ret, Error *err)
+/* The job whose rows @aggregate has; NULL when they are not to be touched. @last: the rows of one follow each other. */
+static const RepairJob *job_of(const Work *work, const char *aggregate, const RepairJob *last)
 {
-        PgParams *params = write->params;
-        size_t n_columns = write->view->n_columns;
-        int first, sequences;
+        if (last && strcmp(last->aggregate_id, aggregate) == 0)
+                return last;
+        for (size_t i = 0; i < work->n_jobs; i++)
+                if (!work->jobs[i].problem && strcmp(work->jobs[i].aggregate_id, aggregate) == 0)
+                        return &work->jobs[i];
+        return NULL;
+}
 
-        pg_params_clear(params);
-        pg_params_text(params, job->aggregate_id);
-        first = pg_params_array(params, PG_ARRAY_TEXT);
+static void add_jobs(const Work *work)
+{
+        int ids = pg_params_array(work->write->params, PG_ARRAY_TEXT);
+
+        for (size_t i = 0; i < work->n_jobs; i++)
+                if (!work->jobs[i].problem)
+                        pg_array_text(work->write->params, ids, work->jobs[i].aggregate_id);
+}
+
+static void add_rows(Work *work)
+{
+        PgParams *params = work->write->params;
+        size_t n_columns = work->write->view->n_columns, n = 0;
+        int first = pg_params_array(params, PG_ARRAY_TEXT), aggregates, sequences;
+        const RepairJob *job = NULL;
+
         for (size_t c = 1; c < n_columns; c++)
                 (void)pg_params_array(params, PG_ARRAY_TEXT);
+        aggregates = pg_params_array(params, PG_ARRAY_TEXT);
         sequences = pg_params_array(params, PG_ARRAY_INT8);
-        for (size_t i = 0; i < row_fold_count(fold->rows); i++) {
-                FoldRow row = row_fold_at(fold->rows, i);
+        for (size_t i = 0; i < row_fold_count(work->fold->rows); i++) {
+                FoldRow row = row_fold_at(work->fold->rows, i);
 
-                if (!row.present)
+                job = job_of(work, row.aggregate, job);
+                if (!row.present || !job)
                         continue;
                 for (size_t c = 0; c < n_columns; c++)
                         pg_array_text(params, first + (int)c, row.values[c]);
+                pg_array_text(params, aggregates, row.aggregate);
                 pg_array_int(params, sequences, row.sequence);
+                work->made[n++] = i;
         }
-        return pg_exec_prepared(view_session_conn(session), "repair_differ",
-                                write->view->repair_sql, params, ret, view_session_deadline_us(),
-                                "compare the rows of an aggregate", err);
 }
 
+static ErrorCode compare(Work *work, PGresult **ret, Error *err)
+{
+        pg_params_clear(work->write->params);
+        add_jobs(work);
+        add_rows(work);
+        return pg_exec_prepared(view_session_conn(work->session), "repair_differ",
+                                work->write->view->repair_sql, work->write->params, ret,
+                                view_session_deadline_us(), "compare the rows of aggregates", err);
+}
+
+/* The last change of the batch is made, and the event behind it is the last one of its aggregate. */
 static ErrorCode apply_last(RepairWrite *write, const RepairJob *job, int64_t sequence, Error *err)
 {
         Event event = { .aggregate_id = job->aggregate_id, .sequence = sequence };
@@ -84,86 +123,95 @@ static ErrorCode delete_row(RepairWrite *write, const RepairJob *job, const char
         return apply_last(write, job, 0, err);
 }
 
-/* What differs, as changes that the aggregate's last event has made. */
-static ErrorCode collect(RepairWrite *write, const RepairJob *job, const RepairFold *fold,
-                         const PGresult *differ, Error *err)
+/* One row that differs; they come by aggregate, and each aggregate's changes follow their cause. */
+static ErrorCode collect(Work *work, const PGresult *differ, int i, Error *err)
 {
-        _cleanup_(freep) bool *wrong = calloc(row_fold_count(fold->rows) + 1, sizeof *wrong);
-        ErrorCode code = ERROR_NONE;
-        size_t n = 0;
+        RepairWrite *write = work->write;
+        bool is_made = !PQgetisnull(differ, i, 0);
+        FoldRow row = { .aggregate = PQgetvalue(differ, i, 2) };
+        const RepairJob *job;
 
-        if (!wrong)
-                return error_no_memory(err);
-        for (int i = 0; !code && i < PQntuples(differ); i++) {
-                if (!PQgetisnull(differ, i, 0))
-                        wrong[strtoull(PQgetvalue(differ, i, 0), NULL, 10)] = true;
-                else
-                        code = delete_row(write, job, PQgetvalue(differ, i, 1), err);
-        }
-        for (size_t i = 0; !code && i < row_fold_count(fold->rows); i++) {
-                FoldRow row = row_fold_at(fold->rows, i);
+        if (is_made)
+                row = row_fold_at(work->fold->rows,
+                                  work->made[strtoull(PQgetvalue(differ, i, 0), NULL, 10) - 1]);
+        job = job_of(work, row.aggregate, write->job);
+        if (!job)
+                return error_set(err, ERROR_INTERNAL, "a row of another aggregate differs");
+        if (job != write->job)
+                view_batch_add_cause(&write->batch, job->feed, job->position, &job->event_id);
+        write->job = job;
+        return is_made ? put_row(write, job, &row, err)
+                       : delete_row(write, job, PQgetvalue(differ, i, 1), err);
+}
 
-                if (row.present && wrong[++n])
-                        code = put_row(write, job, &row, err);
-        }
+static ErrorCode prepare(Work *work, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *differ = NULL;
+        ErrorCode code = compare(work, &differ, err);
+
+        for (int i = 0; !code && i < PQntuples(differ); i++)
+                code = collect(work, differ, i, err);
+        if (!code)
+                work->changed = PQntuples(differ);
         return code;
 }
 
-static ErrorCode prepare(RepairWrite *write, ViewSession *session, const RepairJob *job,
-                         const RepairFold *fold, int64_t *ret_changed, Error *err)
+/* Write what is in the batch; the checkpoint stays where it is, but is held, and checked to be ours. */
+static ErrorCode write_rows(const Work *work, Error *err)
 {
-        _cleanup_(PQclearp) PGresult *differ = NULL;
-        ErrorCode code = compare(write, session, job, fold, &differ, err);
+        RepairWrite *write = work->write;
+        Feed *feed = work->jobs->feed;
+        ErrorCode code;
 
-        if (code)
-                return code;
-        *ret_changed = PQntuples(differ);
-        view_batch_add_cause(&write->batch, job->feed, fold->position, &fold->event_id);
-        return collect(write, job, fold, differ, err);
+        feed_list_mark(write->feeds, feed, feed->position, feed->offset);
+        code = view_session_send(work->session, &write->batch, write->rows, write->feeds, err);
+        feed_list_mark(write->feeds, NULL, 0, 0);
+        return code ? code : view_session_receive(work->session, err);
 }
 
-static ErrorCode transact(RepairWrite *write, ViewSession *session, const RepairJob *job,
-                          const RepairFold *fold, const char *problem, RepairResult *ret,
-                          Error *err)
+static ErrorCode transact(Work *work, RepairOutcome *ret, Error *err)
 {
-        RepairNote note = { .replay_id = job->replay_id,
-                            .aggregate_id = job->aggregate_id,
-                            .problem = problem };
+        RepairWrite *write = work->write;
         RepairNoted noted = REPAIR_UNWANTED;
-        ErrorCode code = run(session, "BEGIN", err);
+        ErrorCode code = run(work->session, "BEGIN", err);
 
         view_batch_clear(&write->batch);
         row_fold_clear(write->rows);
-        if (!code && !problem)
-                code = prepare(write, session, job, fold, &note.changed, err);
-        if (!code) { /* the checkpoint stays where it is, but is held, and checked to be ours */
-                feed_list_mark(write->feeds, job->feed, job->feed->position, job->feed->offset);
-                code = view_session_send(session, &write->batch, write->rows, write->feeds, err);
-                feed_list_mark(write->feeds, NULL, 0, 0);
-        }
+        write->job = NULL;
         if (!code)
-                code = view_session_receive(session, err);
+                code = prepare(work, err);
         if (!code)
-                code = repair_store_note(write->store, view_session_conn(session), &note, &noted,
-                                         err);
-        if (code)
-                return code;
-        ret->changed = note.changed;
-        ret->outcome = noted == REPAIR_UNWANTED ? REPAIR_NOBODY
+                code = write_rows(work, err);
+        if (!code)
+                code = repair_store_note(write->store, view_session_conn(work->session), work->jobs,
+                                         work->n_jobs, work->changed, &noted, err);
+        if (!code)
+                code = run(work->session, noted == REPAIR_UNWANTED ? "ROLLBACK" : "COMMIT", err);
+        if (!code)
+                *ret = noted == REPAIR_UNWANTED ? REPAIR_NOBODY
                        : noted == REPAIR_NOTED  ? REPAIR_DONE
                                                 : REPAIR_DONE_LAST;
-        return run(session, noted == REPAIR_UNWANTED ? "ROLLBACK" : "COMMIT", err);
+        return code;
 }
 
-ErrorCode repair_write_apply(RepairWrite *write, ViewSession *session, const RepairJob *job,
-                             const RepairFold *fold, const char *problem, RepairResult *ret,
-                             Error *err)
+ErrorCode repair_write_apply(RepairWrite *write, ViewSession *session, const RepairJob *jobs,
+                             size_t n, const RepairFold *fold, RepairResult *ret, Error *err)
 {
+        _cleanup_(freep) size_t *made = calloc(row_fold_count(fold->rows) + 1, sizeof *made);
+        Work work = { .write = write,
+                      .session = session,
+                      .jobs = jobs,
+                      .n_jobs = n,
+                      .fold = fold,
+                      .made = made };
         Error why = ERROR_INIT;
         ErrorCode code;
 
+        if (!made)
+                return error_no_memory(err);
         *ret = (RepairResult){ .outcome = REPAIR_LATER };
-        code = transact(write, session, job, fold, problem, ret, &why);
+        code = transact(&work, &ret->outcome, &why);
+        ret->changed = work.changed;
         if (code && event_fault_of_values(&why)) {
                 *ret = (RepairResult){ .outcome = REPAIR_REFUSED, .refusal = why };
                 return run(session, "ROLLBACK", err);

@@ -8,16 +8,9 @@
 #include "repair_fold.h"
 #include "view_session.h"
 
-/* An aggregate that a replay wants repaired. */
-typedef struct RepairJob {
-        Uuid replay_id;
-        Feed *feed;
-        const char *aggregate_id;
-} RepairJob;
-
 typedef enum RepairOutcome {
         REPAIR_LATER,   /* somebody was in the way */
-        REPAIR_REFUSED, /* PostgreSQL refuses the rows */
+        REPAIR_REFUSED, /* PostgreSQL refuses rows of one of them */
         REPAIR_NOBODY,  /* the replay is paused or cancelled: nothing was done */
         REPAIR_DONE,
         REPAIR_DONE_LAST, /* and the replay with it */
@@ -34,8 +27,9 @@ typedef struct RepairWrite {
         const FeedList *feeds;
         RepairStore *store;
         PgParams *params;
-        ViewBatch batch; /* one change for each row that is not right */
-        RowFold *rows;   /* those rows */
+        ViewBatch batch;      /* one change for each row that is not right */
+        RowFold *rows;        /* those rows */
+        const RepairJob *job; /* whose changes are collected */
 } RepairWrite;
 
 _must_check_ ErrorCode repair_write_init(RepairWrite *write, const View *view,
@@ -43,13 +37,14 @@ _must_check_ ErrorCode repair_write_init(RepairWrite *write, const View *view,
 void repair_write_deinit(RepairWrite *write);
 
 /**
- * repair_write_apply() - one transaction for one aggregate
- * @fold:     done, at the position of the job's feed, of which nothing is under way
- * @problem:  NULL; or why the rows stay as they are, which is noted
+ * repair_write_apply() - one transaction for some aggregates
+ * @jobs:  of one replay and one feed, of which nothing is under way; folded up to its position, or with a problem that is
+ *         noted
+ * @fold:  with their rows; those of other aggregates and of those with a problem are left alone
  *
  * The changes that it makes carry the last event of the aggregate that the view has applied.
  * Return: ERROR_NONE; or an error that concerns the whole session.
  */
 _must_check_ ErrorCode repair_write_apply(RepairWrite *write, ViewSession *session,
-                                          const RepairJob *job, const RepairFold *fold,
-                                          const char *problem, RepairResult *ret, Error *err);
+                                          const RepairJob *jobs, size_t n, const RepairFold *fold,
+                                          RepairResult *ret, Error *err);

@@ -23,7 +23,8 @@ typedef struct ViewRepair {
         RepairWrite write;
         RepairJob *jobs; /* looked up, not done yet: from ->next on */
         size_t n_jobs, next, capacity;
-        Arena ids; /* of the jobs */
+        Arena texts; /* of the jobs */
+        size_t alone; /* so many of the next ones are not done together, since one of them was refused */
         bool more; /* some are left over from the last time */
 } ViewRepair;
 

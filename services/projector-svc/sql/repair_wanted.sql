@@ -1,6 +1,6 @@
 -- aggregates whose rows operators want repaired, of log partitions that have come to them: $1 view, $2 aggregate types,
 -- $3 partitions, $4 their positions, $5 at most so many of each replay and partition, and no more than its rate allows now.
--- Gives replay id, aggregate type, partition, aggregate id; the oldest replay first.
+-- Gives replay id, aggregate type, partition, aggregate id; the oldest replay first, by partition.
 SELECT r.replay_id, r.aggregate_type, a.partition, a.aggregate_id
 FROM replay.replays AS r
 JOIN unnest($2::text[], $3::int4[], $4::int8[]) AS u (aggregate_type, partition, position)
@@ -15,4 +15,4 @@ CROSS JOIN LATERAL (
         END
 ) AS a
 WHERE r.view = $1 AND r.state = 'running' AND r.selected_at IS NOT NULL
-ORDER BY r.requested_at, r.replay_id, a.position, a.partition
+ORDER BY r.requested_at, r.replay_id, a.partition, a.position
