@@ -74,14 +74,24 @@ void repair_sql_differ(Buffer *sql, const View *view)
         append_stored(sql, view, "\"_aggregate\" = ANY ($1::text[]) AND \"id\" <> \"_aggregate\"");
         buffer_append_string(sql, "), made AS MATERIALIZED (\n");
         append_made(sql, view);
-        buffer_append_string(sql,
-                             ")\nSELECT m.n, s.\"id\", s.\"_aggregate\" FROM made AS m FULL JOIN "
-                             "stored AS s\n"
-                             "    ON m.\"id\" = s.\"id\" AND m.\"_aggregate\" = s.\"_aggregate\"\n"
-                             "WHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
+        buffer_append_string(
+                sql,
+                ")\nSELECT m.n, s.\"id\", s.\"_aggregate\", s.\"_sequence\" > m.\"_sequence\" FROM made AS m FULL JOIN "
+                "stored AS s\n"
+                "    ON m.\"id\" = s.\"id\" AND m.\"_aggregate\" = s.\"_aggregate\"\n"
+                "WHERE m.\"id\" IS NULL OR s.\"id\" IS NULL OR ");
         append_texts(sql, view, "m");
         buffer_append_string(sql, " IS DISTINCT FROM ");
         append_texts(sql, view, "s");
         buffer_append_string(
                 sql, "\nORDER BY coalesce(m.\"_aggregate\", s.\"_aggregate\") COLLATE \"C\", m.n");
+}
+
+void repair_sql_lower(Buffer *sql, const View *view)
+{
+        buffer_append_string(sql, "UPDATE ");
+        view_sql_table(sql, view, view->model->view);
+        buffer_append_string(sql, " AS t SET \"_sequence\" = 0\n"
+                                  "FROM unnest($1::text[], $2::text[]) AS k (id, aggregate)\n"
+                                  "WHERE t.\"id\" = k.id AND t.\"_aggregate\" = k.aggregate");
 }

@@ -144,11 +144,36 @@ static ErrorCode collect(Work *work, const PGresult *differ, int i, Error *err)
                        : delete_row(write, job, PQgetvalue(differ, i, 1), err);
 }
 
+/* A row's sequence may have been damaged, too. */
+static ErrorCode lower(Work *work, const PGresult *differ, Error *err)
+{
+        PgParams *params = work->write->params;
+        int ids, aggregates;
+        bool any = false;
+
+        pg_params_clear(params);
+        ids = pg_params_array(params, PG_ARRAY_TEXT);
+        aggregates = pg_params_array(params, PG_ARRAY_TEXT);
+        for (int i = 0; i < PQntuples(differ); i++) {
+                if (PQgetvalue(differ, i, 3)[0] != 't')
+                        continue;
+                pg_array_text(params, ids, PQgetvalue(differ, i, 1));
+                pg_array_text(params, aggregates, PQgetvalue(differ, i, 2));
+                any = true;
+        }
+        return any ? pg_exec_prepared(view_session_conn(work->session), "repair_lower",
+                                      work->write->view->repair_lower_sql, params, NULL,
+                                      view_session_deadline_us(), "repair a row's sequence", err)
+                   : ERROR_NONE;
+}
+
 static ErrorCode prepare(Work *work, Error *err)
 {
         _cleanup_(PQclearp) PGresult *differ = NULL;
         ErrorCode code = compare(work, &differ, err);
 
+        if (!code)
+                code = lower(work, differ, err);
         for (int i = 0; !code && i < PQntuples(differ); i++)
                 code = collect(work, differ, i, err);
         if (!code)

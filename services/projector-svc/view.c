@@ -75,6 +75,7 @@ static void drop_version(View *view)
         free(view->write_sql);
         free(view->write_shared_sql);
         free(view->repair_sql);
+        free(view->repair_lower_sql);
 }
 
 void view_free(View *view)
@@ -113,6 +114,7 @@ void view_set_version(View *view, int version)
         view->write_sql = make(view, view_sql_write);
         view->write_shared_sql = make(view, view_sql_write_shared);
         view->repair_sql = make(view, repair_sql_differ);
+        view->repair_lower_sql = make(view, repair_sql_lower);
 }
 
 void view_set_changes(View *view)
