@@ -35,14 +35,14 @@ END_TEST
 
 START_TEST(durations_are_gauges_in_seconds)
 {
-        Metric *age = metric_duration("skafu_f_seconds", "view=\"x\"", "How old.");
+        Metric *age = metric_duration("skafu_age_seconds", "view=\"x\"", "How old.");
 
-        expect("# HELP skafu_f_seconds How old.\n# TYPE skafu_f_seconds gauge\n"
-               "skafu_f_seconds{view=\"x\"} 0.000000\n");
+        expect("# HELP skafu_age_seconds How old.\n# TYPE skafu_age_seconds gauge\n"
+               "skafu_age_seconds{view=\"x\"} 0.000000\n");
         metric_set_us(age, 2500001);
-        expect("\nskafu_f_seconds{view=\"x\"} 2.500001\n");
+        expect("\nskafu_age_seconds{view=\"x\"} 2.500001\n");
         metric_set_us(age, -7); /* two clocks that disagree */
-        expect("\nskafu_f_seconds{view=\"x\"} 0.000000\n");
+        expect("\nskafu_age_seconds{view=\"x\"} 0.000000\n");
 }
 END_TEST
 
