@@ -118,8 +118,8 @@ START_TEST(every_column_counts)
                 "UPDATE view_book_1.book SET _sequence = _sequence + 10, title = title || '!'",
                 "UPDATE view_book_1.book SET _aggregate = 'shelf-7' WHERE _aggregate = 'shelf-3'",
                 "DELETE FROM view_book_1.book WHERE _aggregate IN ('shelf-1', 'shelf-2')",
-                "INSERT INTO view_book_1.book (id, title, _aggregate, _sequence) VALUES ('new', 't', "
-                "'shelf-5', 1), ('shelf-5', 't', 'shelf-5', 1000000)",
+                ("INSERT INTO view_book_1.book (id, title, _aggregate, _sequence) VALUES ('new', 't', "
+                 "'shelf-5', 1), ('shelf-5', 't', 'shelf-5', 1000000)"),
         };
         /* NOLINTEND(bugprone-suspicious-missing-comma) */
         int64_t rows;
