@@ -93,10 +93,24 @@ kafka_format() {
     mv "$data.new" "$data"
 }
 
+# kafka_copy CACHE DATA LOG: the same for a broker that is thrown away soon: formatted once, copied from then on.
+kafka_copy() {
+    local cache=$1 data=$2 log=$3 formatted
+    formatted=$cache/formatted-$(kafka_properties '' 9092 9093 | cksum | cut -d ' ' -f 1)
+    if [ ! -d "$formatted" ]; then
+        kafka_format "$cache" "$formatted.$$" "$log"
+        mv -T "$formatted.$$" "$formatted" 2> /dev/null || rm -rf "$formatted.$$" # somebody was faster
+    fi
+    rm -rf "$data.new"
+    cp -r "$formatted" "$data.new"
+    mv "$data.new" "$data"
+}
+
 # kafka_launch CACHE DATA PORT CONTROLLER_PORT PIDFILE LOG: start it; it answers later, see kafka_await.
 kafka_launch() {
-    local cache=$1 data=$2 port=$3 controller_port=$4 pidfile=$5 log=$6 java archive=()
+    local cache=$1 data=$2 port=$3 controller_port=$4 pidfile=$5 log=$6 java archive=() options
     java=$(kafka_java)
+    read -r -a options <<< "${SKAFU_KAFKA_JAVA_OPTIONS:-}"
     kafka_properties "$data" "$port" "$controller_port" > "$data.properties"
     # A class-data archive saves two seconds of start; the first broker that stops leaves one.
     if [ -f "$cache/kafka.jsa" ]; then
@@ -105,7 +119,7 @@ kafka_launch() {
         archive=(-XX:ArchiveClassesAtExit="$data.jsa")
     fi
     process_start "$pidfile" "$log" "$java" -Xms256m -Xmx512m -XX:+UseSerialGC "${archive[@]}" -Xlog:cds=off \
-        -Xlog:cds+dynamic=off -Dlog4j2.configurationFile="$kafka_scripts/log4j2.properties" \
+        -Xlog:cds+dynamic=off "${options[@]}" -Dlog4j2.configurationFile="$kafka_scripts/log4j2.properties" \
         -cp "$(kafka_classpath "$cache")" kafka.Kafka "$data.properties"
 }
 

@@ -33,15 +33,15 @@ postgres_can_reach() {
     (cd / && postgres_run test -x "$1") 2> /dev/null
 }
 
-# postgres_create DATA AUTH PASSWORD_FILE: make a cluster at DATA, or leave nothing there. AUTH is trust
-# or scram-sha-256; PASSWORD_FILE holds the superuser's password ("" with trust).
+# postgres_create DATA AUTH PASSWORD_FILE [OPTION…]: make a cluster at DATA, or leave nothing there. AUTH is trust
+# or scram-sha-256; PASSWORD_FILE holds the superuser's password ("" with trust); OPTIONs are those of initdb.
 postgres_create() {
-    local data=$1 auth=$2 password_file=$3 new=$1.new options=()
+    local data=$1 auth=$2 password_file=$3 new=$1.new options=("${@:4}")
     rm -rf "$new"
     mkdir -m 700 "$new"
     if [ -n "$password_file" ]; then
         cp "$password_file" "$new.password"
-        options=(--pwfile="$new.password")
+        options+=(--pwfile="$new.password")
     fi
     if [ "$(id -u)" = 0 ]; then
         chown -R postgres: "$new"

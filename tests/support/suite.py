@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = "a-secret-of-this-test-run-32-bytes"
@@ -241,16 +242,23 @@ class Suite:
 
     # ---- life --------------------------------------------------------------------------------------
 
+    def _make_postgres(self):
+        self._shell('postgres_create "$dir/postgres" trust "" --no-sync')
+        self.start_postgres()
+        self.sql_admin("CREATE DATABASE skafu")
+        self.migrate()
+
+    def _make_kafka(self):
+        if self.broker == "kafka":
+            self._shell('kafka_fetch "$root" "$dir/kafka-fetch.log"')
+            self._shell('kafka_copy "$(kafka_cache "$root")" "$dir/kafka" "$dir/kafka-format.log"')
+        self.start_kafka()
+
     def __enter__(self):
         try:
-            self._shell('postgres_create "$dir/postgres" trust ""')
-            self.start_postgres()
-            self.sql_admin("CREATE DATABASE skafu")
-            if self.broker == "kafka":
-                self._shell('kafka_fetch "$root" "$dir/kafka-fetch.log"')
-                self._shell('kafka_format "$(kafka_cache "$root")" "$dir/kafka" "$dir/kafka-format.log"')
-            self.start_kafka()
-            self.migrate()
+            with ThreadPoolExecutor() as pool:  # half of it is waiting
+                for done in [pool.submit(self._make_postgres), pool.submit(self._make_kafka)]:
+                    done.result()
             for name in self.services:
                 self.start(name)
         except BaseException:
@@ -267,7 +275,9 @@ class Suite:
             process.kill()
             process.wait()
         self.processes.clear()
-        self._shell('process_stop "$dir/kafka.pid" 30 KILL || true; postgres_stop "$dir/postgres.pid" || true')
+        # Nobody wants their data any more. A broker that ends in peace leaves its archive to all that come after it.
+        self._shell('cache=$(kafka_cache "$root"); [ -f "$cache/kafka.jsa" ] || kafka_stop "$cache" "$dir/kafka" "$dir/kafka.pid"; '
+                    'process_stop "$dir/kafka.pid" 30 KILL; process_stop "$dir/postgres.pid" 30 QUIT')
         if kind is None or not os.environ.get("SKAFU_TEST_KEEP"):
             shutil.rmtree(self.dir, ignore_errors=True)
         else:
