@@ -44,7 +44,7 @@ class Load:
         self.errors = []
         self.retries = 0
         self.lock = threading.Lock()
-        self.done = threading.Event()
+        self.enough = threading.Event()
         share = commands // threads
         self.threads = [threading.Thread(target=self._run, args=(number, share), daemon=True) for number in range(threads)]
 
@@ -65,6 +65,11 @@ class Load:
         if self.errors:
             raise AssertionError(f"{len(self.errors)} commands failed, the first: {self.errors[0]}")
 
+    def stop(self):
+        """Enough: no client begins another command. Wait for those that are on their way, as in join()."""
+        self.enough.set()
+        self.join()
+
     def _script(self, number, share):
         """The commands of one client: one project after another."""
         sent = 0
@@ -73,6 +78,8 @@ class Load:
             turn += 1
             project = f"p-{number}-{turn}-{uuid.uuid4()}"
             for command in self.life(project, turn)[:share - sent]:
+                if self.enough.is_set():
+                    return
                 yield command
                 sent += 1
 

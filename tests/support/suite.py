@@ -167,10 +167,14 @@ class Suite:
             file.write(f"{hashlib.sha256(b'an expired key').hexdigest()} 2001-01-01T00:00:00Z expired\n")
         return path
 
-    def start(self, name, **overrides):
+    def spawn(self, name, **overrides):
+        """Start a service and wait for nothing."""
         environment = self.environment(name)
         environment.update(overrides)
         self._spawn(name, [self.binaries[self.kinds[name]]], environment)
+
+    def start(self, name, **overrides):
+        self.spawn(name, **overrides)
         wait_until(f"{name} is ready", lambda: self.ready(name), 90)
 
     def ready(self, name):
