@@ -12,8 +12,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import changes  # noqa: E402
 import postgres  # noqa: E402
+import projection  # noqa: E402
 import tap  # noqa: E402
 from load import Load  # noqa: E402
+from projection import VIEWS  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
 os.environ["SKAFU_BATCH_EVENTS_MAX"] = "20"  # so that rows change more often than once a batch
@@ -21,7 +23,6 @@ os.environ["SKAFU_BATCH_EVENTS_MAX"] = "20"  # so that rows change more often th
 COMMANDS = 4000
 VICTIMS = ("projector-svc", "projector-svc-2", "postgres", "projector-svc", "projector-svc", "projector-svc-2",
            "postgres", "projector-svc", "kafka")
-VIEWS = ("project", "service", "metric")
 
 # A view's transaction ends with its change positions: with this, none is through with all events before it is looked at.
 SLOW_DOWN = """
@@ -39,14 +40,6 @@ class Changes(unittest.TestCase):
         else:
             suite.start(name)
 
-    def check(self, suite):
-        self.assertTrue(suite.verify(views_only=True)["ok"])
-        for view in VIEWS:
-            feed = changes.check(suite, view)
-            print(f"# {view}: {len(feed.changes)} changes {feed.kinds}, {len(feed.rows)} rows, {feed.repeats} repeats", flush=True)
-            self.assertGreater(len(feed.rows), 0)
-            self.assertEqual(feed.kinds["reset"], 1)
-
     def test_nothing_is_lost_doubled_or_invented(self):
         with Suite() as suite:
             suite.another("projector-svc", "projector-svc-2")
@@ -58,14 +51,15 @@ class Changes(unittest.TestCase):
                 print(f"# kill -9 {name} after {load.count()} commands", flush=True)
                 self.break_and_mend(suite, name)
             load.join()
-            self.check(suite)
+            projection.check(suite, [load])
 
     def test_a_crash_that_forgets_commits_takes_back_no_change(self):
         """Views commit without waiting for the disk. Here nobody but the publishers makes PostgreSQL write its log: whatever
         writes it by itself is frozen, and so is everything together with a crash that no process survives. Then each
         crash forgets what is not published, and nothing that is."""
         with Suite(services=("command-svc",)) as suite:
-            Load(suite, 1500).start().join()
+            load = Load(suite, 1500).start()
+            load.join()
             wait_until("all events are published", lambda: suite.sql(
                 "SELECT sum(last_position) = (SELECT sum(published) FROM event_store.publications) FROM event_store.logs") == [["t"]])
             self.assertEqual(suite.terminate("command-svc"), 0)
@@ -80,7 +74,7 @@ class Changes(unittest.TestCase):
                     suite.start("projector-svc", SKAFU_BATCH_EVENTS_MAX=str(batch))
                 self.crash(suite, survives=turn == 1)
             suite.start("projector-svc")
-            self.check(suite)
+            projection.check(suite, [load])
 
     def crash(self, suite, survives):
         """@survives: the projector lives on, with all that it remembers of before."""

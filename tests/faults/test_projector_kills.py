@@ -87,6 +87,8 @@ class ProjectorKills(unittest.TestCase):
             self.load.stop()
             for name in BOTH:
                 wait_until(f"{name} is ready", lambda name=name: suite.ready(name))
+            # With every dead session its leases are free: nobody ever finds that he owns what he does not.
+            self.assertEqual(projection.count(suite, BOTH, "skafu_view_fenced_total"), 0)
             projection.check(suite, loads, note=f"{(number + 1) * (KILLS // ROUNDS)} kills or more, {self.load.retries} sent again; ")
         print(f"# killed while {self.counts}", flush=True)
         for name in BOTH:
