@@ -95,7 +95,7 @@ START_TEST(health_readiness_and_metrics)
         expect_in(&answer.body,
                   "skafu_http_request_seconds_count{method=\"GET\",route=\"/healthz\"} 1\n");
         expect_in(&answer.body, "skafu_build_info{service=\"sample-svc\",version=\"");
-        ck_assert(eventually(5000, has_one_connection()));
+        ck_assert(eventually(30000, has_one_connection()));
 }
 END_TEST
 

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import threading
-import time
 import unittest
 import uuid
 
@@ -310,9 +309,8 @@ class BulkCommands(unittest.TestCase):
         with Bulk(self.suite) as bulk:
             bulk.send(line("CreateProject", {"name": "a"}))
             first = bulk.answer()
-            started = time.monotonic()
-            self.assertEqual(self.suite.terminate("command-svc"), 0)
-            self.assertLess(time.monotonic() - started, 15)
+            # Long before the client's silence would have ended its request.
+            self.assertEqual(self.suite.terminate("command-svc", 45), 0)
             answers = [first] + bulk.answers()
         self.assertEqual([(a["line"], a["status"], a.get("ended")) for a in answers], [(1, 201, None), (2, 503, True)])
 

@@ -41,7 +41,7 @@ class Skafuctl(unittest.TestCase):
                        "SKAFU_QUERY_URL": url["query-svc"], "SKAFU_PROJECTOR_URL": url["projector-svc"],
                        "SKAFU_KAFKA_BROKERS": cls.suite.brokers, "SKAFU_TOKEN_ADMIN": token("admin", "Admin")}
         done = subprocess.run([cls.suite.skafuctl, *arguments], env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, check=False)
+                              capture_output=True, text=True, timeout=120, check=False)
         if code is not None and done.returncode != code:
             raise AssertionError(f"skafuctl {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout if not code else done.stdout + done.stderr
@@ -180,7 +180,7 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
             wait_until("it follows", lambda: self.suite.sql(
                 "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skafuctl tail' AND state = 'idle'"))
             self.send("CreateProject", {"projectId": "followed", "name": "followed"})
-            self.assertIn("followed#1", process.communicate(timeout=30)[0])
+            self.assertIn("followed#1", process.communicate(timeout=120)[0])
 
     def test_replay_shows_how_it_ended(self):
         replay = json.loads(self.run_skafuctl("replay", "--type", "project", "--aggregate", PROJECT, "--event-type",

@@ -47,7 +47,7 @@ class Changes(unittest.TestCase):
             load = Load(suite, COMMANDS, every=0.02).start()
             for turn, name in enumerate(VICTIMS):
                 goal = (turn + 1) * COMMANDS // (len(VICTIMS) + 2)
-                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors, 120)
+                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors)
                 print(f"# kill -9 {name} after {load.count()} commands", flush=True)
                 self.break_and_mend(suite, name)
             load.join()

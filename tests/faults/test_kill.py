@@ -23,7 +23,7 @@ class Kill(unittest.TestCase):
             load = Load(suite, COMMANDS).start()
             for turn, name in enumerate(VICTIMS):
                 goal = (turn + 1) * COMMANDS // (len(VICTIMS) + 2)
-                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors, 120)
+                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors)
                 print(f"# kill -9 {name} after {load.count()} commands", flush=True)
                 suite.kill(name)
                 if name == "kafka":

@@ -18,7 +18,7 @@ class Postgres(unittest.TestCase):
         with Suite() as suite:
             load = Load(suite, 2000).start()
             for goal in (500, 1200):
-                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors, 120)
+                wait_until(f"{goal} commands are acknowledged", lambda goal=goal: load.count() >= goal or load.errors)
                 suite.kill("postgres")
                 suite.start_postgres()
             load.join()

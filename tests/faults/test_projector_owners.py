@@ -42,7 +42,7 @@ class ProjectorOwners(unittest.TestCase):
         for name in BOTH:
             self.suite.start(name, **settings)
             self.addCleanup(lambda name=name: name in self.suite.processes and self.suite.kill(name))
-        self.load = Load(self.suite, 100000, every=0.1).start()
+        self.load = Load(self.suite, 100000, every=0.2).start()
         self.addCleanup(lambda: self.load.enough.set())
         self.loads.append(self.load)
         self.go_on(100)

@@ -44,7 +44,7 @@ class ProjectorTopic(unittest.TestCase):
         cls.suite.__exit__(None, None, None)
 
     def setUp(self):
-        self.load = Load(self.suite, 100000, every=0.1).start()
+        self.load = Load(self.suite, 100000, every=0.2).start()
         self.loads.append(self.load)
         self.addCleanup(lambda: self.load.enough.set())
         wait_until("the load runs", lambda: self.load.count() >= 16 or self.load.errors)
@@ -112,9 +112,7 @@ class ProjectorTopic(unittest.TestCase):
 
     def test_the_broker_starts_again(self):
         for how in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-            pid = self.suite.pid("kafka")
-            os.kill(pid, how)
-            wait_until("the broker is gone", lambda pid=pid: not os.path.exists(f"/proc/{pid}"))
+            self.suite.kill("kafka", how)
             self.go_on(20)
             self.suite.start_kafka()
             self.go_on(20)
@@ -137,7 +135,7 @@ class ProjectorTopic(unittest.TestCase):
                 self.publish(partition, position)
         projection.await_caught_up(self.suite)
         self.suite.start("command-svc")
-        self.load = Load(self.suite, 100000, every=0.1).start()
+        self.load = Load(self.suite, 100000, every=0.2).start()
         self.loads.append(self.load)
 
     def store(self, partition, events):

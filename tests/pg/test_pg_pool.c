@@ -125,7 +125,7 @@ START_TEST(who_waits_longest_is_served_first)
                 ck_assert_int_eq(pthread_create(&waiters[i].thread, NULL, wait_in_line,
                                                 &waiters[i]),
                                  0);
-                ck_assert(eventually(5000, atomic_load(&n_waiting) == i + 1));
+                ck_assert(eventually(30000, atomic_load(&n_waiting) == i + 1));
                 (void)poll(NULL, 0, 20); /* it is in line now, or the order is not checked */
         }
         pg_lease_return(a); /* one connection passes from hand to hand */
@@ -245,7 +245,7 @@ START_TEST(refused_connections_fail_fast_and_come_back)
         buffer_printf(&sql, "CREATE DATABASE %s_late", PQdb(other));
         ck_assert_int_eq(pg_exec(other, buffer_text(&sql), NULL, NULL, soon(), "create", &err),
                          ERROR_NONE);
-        ck_assert(eventually(10000, pg_pool_lease(pool, &none, soon(), NULL) == ERROR_NONE));
+        ck_assert(eventually(30000, pg_pool_lease(pool, &none, soon(), NULL) == ERROR_NONE));
         exec(none, "SELECT 1");
         pg_lease_return(none);
         pg_pool_free(pool);

@@ -251,7 +251,7 @@ static void meet_an_open_transaction(const char *end, int64_t stored, int64_t re
         append_call(conn, &(AppendRow){ .key = "k", .id = "a", .events = 1 }, 1, &answer);
         ck_assert_int_eq(pthread_create(&writer->thread, NULL, append_one, writer), 0);
         ck_assert(
-                eventually(10000,
+                eventually(30000,
                            query_int(conn, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0));
         exec(conn, end);
         (void)pthread_join(writer->thread, NULL);

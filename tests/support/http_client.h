@@ -12,7 +12,7 @@
 
 #include "common/base/buffer.h"
 
-#define HTTP_CLIENT_TIMEOUT_MS 10000
+#define HTTP_CLIENT_TIMEOUT_MS 30000
 
 typedef struct HttpClient HttpClient;
 

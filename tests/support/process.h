@@ -10,7 +10,7 @@
 
 #include "common/base/buffer.h"
 
-#define PROCESS_TIMEOUT_MS 10000
+#define PROCESS_TIMEOUT_MS 30000
 
 typedef struct Process {
         pid_t pid; /* 0 when it has ended */

@@ -6,6 +6,8 @@ binaries of the build folder in SKAFU_TEST_BUILD.
 """
 
 import base64
+import ctypes
+import glob
 import hashlib
 import hmac
 import http.client
@@ -21,6 +23,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+PR_SET_CHILD_SUBREAPER = 36
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SECRET = "a-secret-of-this-test-run-32-bytes"
 API_KEY = "an-api-key-of-this-test-run"
@@ -30,7 +33,7 @@ given_ports = set()
 ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
 
 
-def wait_until(what, condition, seconds=60):
+def wait_until(what, condition, seconds=120):
     """Poll a condition until it holds; a test never waits for time to pass."""
     deadline = time.monotonic() + seconds
     while True:
@@ -40,6 +43,12 @@ def wait_until(what, condition, seconds=60):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.02)
+
+
+def find_psql():
+    """The program itself: Debian's psql in the PATH is a Perl script around it that costs more than most statements."""
+    found = glob.glob("/usr/lib/postgresql/*/bin/psql")
+    return max(found, key=lambda path: int(path.split("/")[4]) if path.split("/")[4].isdigit() else 0, default="psql")
 
 
 def free_port():
@@ -87,6 +96,9 @@ class Suite:
         self.ports = {name: free_port() for name in SERVICES + ("postgres", "kafka", "controller")}
         self.brokers = f"127.0.0.1:{self.ports['kafka']}"
         self.processes = {}
+        self.psql = find_psql()
+        # Servers outlive the shells that start them; then they are ours to collect, not of an init that takes its time.
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     # ---- servers -----------------------------------------------------------------------------------
 
@@ -127,7 +139,7 @@ class Suite:
 
     def sql(self, statement, role="postgres"):
         """Rows as lists of text."""
-        done = subprocess.run(["psql", "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.pg_url(role), "-c", statement],
+        done = subprocess.run([self.psql, "-XqAt", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.pg_url(role), "-c", statement],
                               capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise AssertionError(done.stderr)
@@ -175,7 +187,7 @@ class Suite:
 
     def start(self, name, **overrides):
         self.spawn(name, **overrides)
-        wait_until(f"{name} is ready", lambda: self.ready(name), 90)
+        wait_until(f"{name} is ready", lambda: self.ready(name))
 
     def ready(self, name):
         code = self.processes[name].poll()
@@ -190,17 +202,24 @@ class Suite:
         with open(os.path.join(self.dir, f"{name}.log"), encoding="utf-8", errors="replace") as file:
             return "".join(file.readlines()[-lines:])
 
-    def kill(self, name):
-        """kill -9"""
+    def kill(self, name, how=signal.SIGKILL):
+        """kill -9; a server may also be told otherwise."""
         if name in self.processes:
             process = self.processes.pop(name)
             process.kill()
             process.wait()
         else:
             pid = self._pid(name)
-            os.kill(pid, signal.SIGKILL)
-            # Not only dead, but reaped: PostgreSQL takes a zombie of its own pid file for a running server.
-            wait_until(f"{name} is gone", lambda: not os.path.exists(f"/proc/{pid}"))
+            os.kill(pid, how)
+            self.collect(pid)
+
+    @staticmethod
+    def collect(pid):
+        """Not only dead, but reaped: PostgreSQL takes a zombie of its own pid file for a running server."""
+        try:
+            os.waitpid(pid, 0)
+        except ChildProcessError:
+            wait_until(f"{pid} is gone", lambda: not os.path.exists(f"/proc/{pid}"))
 
     def signal(self, name, number):
         """SIGSTOP freezes a process with all its connections open, SIGCONT lets it go on."""
@@ -214,13 +233,13 @@ class Suite:
         with open(f"/proc/{self.pid(name)}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def terminate(self, name, seconds=30):
+    def terminate(self, name, seconds=60):
         """SIGTERM, and the exit code."""
         process = self.processes.pop(name)
         process.terminate()
         return process.wait(seconds)
 
-    def request(self, name, method, path, body=None, headers=None, timeout=30):
+    def request(self, name, method, path, body=None, headers=None, timeout=60):
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
@@ -271,7 +290,7 @@ class Suite:
         return self
 
     def sql_admin(self, statement):
-        subprocess.run(["psql", "-Xq", "-v", "ON_ERROR_STOP=1",
+        subprocess.run([self.psql, "-Xq", "-v", "ON_ERROR_STOP=1",
                         f"postgresql://postgres@127.0.0.1:{self.ports['postgres']}/postgres", "-c", statement], check=True)
 
     def __exit__(self, kind, error, trace):
