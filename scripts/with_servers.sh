@@ -49,7 +49,7 @@ controller_port=$(port_free)
 export SKAFU_KAFKA_JAVA_OPTIONS=${SKAFU_KAFKA_JAVA_OPTIONS--XX:TieredStopAtLevel=1}
 kafka_copy "$cache" "$dir/kafka" "$dir/kafka-format.log"
 kafka_launch "$cache" "$dir/kafka" "$kafka_port" "$controller_port" "$dir/kafka.pid" "$dir/kafka.log"
-quietly "$dir/initdb.log" "initdb" postgres_create "$dir/postgres" trust '' --no-sync
+quietly "$dir/initdb.log" "initdb" postgres_copy "${SKAFU_CACHE:-$root/.cache}" "$dir/postgres"
 postgres_start "$dir/postgres" "$pg_port" "$dir/postgres.pid" "$dir/postgres.log" -c max_connections=500
 kafka_await "$kafka_port" "$dir/kafka.pid" "$dir/kafka.log"
 

@@ -53,6 +53,21 @@ postgres_create() {
     mv "$new" "$data"
 }
 
+# postgres_copy CACHE DATA: a cluster that is thrown away soon, with trust: made once, copied from then on.
+postgres_copy() {
+    local cache=$1 data=$2 made
+    made=$cache/postgres-$("$(postgres_bin)/postgres" -V | cksum | cut -d ' ' -f 1)
+    if [ -d "$made" ]; then
+        cp -a "$made" "$data"
+        return
+    fi
+    # The user postgres may not be able to walk to the cache.
+    postgres_create "$data" trust '' --no-sync
+    mkdir -p "$cache"
+    cp -a "$data" "$made.$$"
+    mv -T "$made.$$" "$made" 2> /dev/null || rm -rf "$made.$$" # somebody was faster
+}
+
 # postgres_check DATA: stop with one line unless DATA is a cluster that the installed server can run.
 postgres_check() {
     local data=$1 have want

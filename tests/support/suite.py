@@ -266,7 +266,7 @@ class Suite:
     # ---- life --------------------------------------------------------------------------------------
 
     def _make_postgres(self):
-        self._shell('postgres_create "$dir/postgres" trust "" --no-sync')
+        self._shell('postgres_copy "${SKAFU_CACHE:-$root/.cache}" "$dir/postgres"')
         self.start_postgres()
         self.sql_admin("CREATE DATABASE skafu")
         self.migrate()
