@@ -210,8 +210,23 @@ class Suite:
             process.wait()
         else:
             pid = self._pid(name)
+            segment = self._shared_memory() if name == "postgres" else None
             os.kill(pid, how)
             self.collect(pid)
+            # Its sessions end a moment later, and as long as one of them is there no other PostgreSQL starts on the same data.
+            wait_until(f"the sessions of {name} are gone", lambda: not segment or self._attached(segment) == 0)
+
+    def _shared_memory(self):
+        """The id of PostgreSQL's segment, as it is noted beside the data."""
+        with open(os.path.join(self.dir, "postgres", "postmaster.pid"), encoding="ascii") as file:
+            return file.read().split("\n")[6].split()[1]
+
+    @staticmethod
+    def _attached(segment):
+        """How many processes use a segment of shared memory."""
+        with open("/proc/sysvipc/shm", encoding="ascii") as file:
+            rows = [line.split() for line in file.readlines()[1:]]
+        return next((int(row[6]) for row in rows if row[1] == segment), 0)
 
     @staticmethod
     def collect(pid):
