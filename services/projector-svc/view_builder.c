@@ -69,6 +69,24 @@ ErrorCode view_builder_read(ViewBuilder *builder, ViewSource *source, Feed *feed
         return ERROR_NONE;
 }
 
+ErrorCode view_builder_retry(ViewBuilder *builder, ViewSource *source, int64_t now_us, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        for (size_t i = 0; !code && i < source->feeds.n_feeds; i++) {
+                Feed *feed = source->feeds.feeds[i];
+
+                if (feed->source != FEED_HELD || now_us < feed->retry_us)
+                        continue;
+                if (!builder->order && feed->held_by_event &&
+                    feed->failed_position <= feed->last_position)
+                        view_source_read_store(source, feed, feed->failed_position);
+                else
+                        code = view_builder_read(builder, source, feed, err);
+        }
+        return code;
+}
+
 /* @ceiling: how far the live version is. */
 static void let_follow(ViewSource *source, Feed *feed, int64_t ceiling)
 {

@@ -47,6 +47,10 @@ bool view_builder_builds(const ViewBuilder *builder);
 _must_check_ ErrorCode view_builder_read(ViewBuilder *builder, ViewSource *source, Feed *feed,
                                          Error *err);
 
+/* Read what is held and has waited long enough: an event that failed in a live version comes from the event store. */
+_must_check_ ErrorCode view_builder_retry(ViewBuilder *builder, ViewSource *source, int64_t now_us,
+                                          Error *err);
+
 /* Learn how far the live version is, and let the feeds follow. Nothing to do when that was just now. */
 _must_check_ ErrorCode view_builder_follow(ViewBuilder *builder, ViewSource *source, Error *err);
 

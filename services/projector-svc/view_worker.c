@@ -233,25 +233,6 @@ static ErrorCode refresh(ViewWorker *worker, Error *err)
         return code;
 }
 
-static ErrorCode retry_held(ViewWorker *worker, int64_t now_us, Error *err)
-{
-        FeedList *feeds = feeds_of(worker);
-        ErrorCode code = ERROR_NONE;
-
-        for (size_t i = 0; !code && i < feeds->n_feeds; i++) {
-                Feed *feed = feeds->feeds[i];
-
-                if (feed->source != FEED_HELD || now_us < feed->retry_us)
-                        continue;
-                if (!view_builder_builds(&worker->builder) && feed->held_by_event &&
-                    feed->failed_position <= feed->last_position)
-                        view_source_read_store(&worker->source, feed, feed->failed_position);
-                else
-                        code = view_builder_read(&worker->builder, &worker->source, feed, err);
-        }
-        return code;
-}
-
 static void probe_kafka(ViewWorker *worker)
 {
         bool ok = worker->source.heard || kafka_ready(worker->source.consumer, PROBE_TIMEOUT_MS);
@@ -312,7 +293,7 @@ static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
         if (!code)
                 code = serve_wishes(worker, filled, refresh_due, err);
         if (!code)
-                code = retry_held(worker, now_us, err);
+                code = view_builder_retry(&worker->builder, &worker->source, now_us, err);
         if (now_us >= worker->probe_due_us) {
                 probe_kafka(worker);
                 worker->probe_due_us = clock_monotonic_us() + PROBE_EVERY_US;
