@@ -138,6 +138,9 @@ static void make_table(PGconn *conn, const View *view)
         sql_quote_name(&sql, view->model->view);
         buffer_append_string(&sql, ";\n");
         model_ddl(&sql, view->schema, view->model, SCHEMA);
+        buffer_append_string(&sql, "CREATE INDEX ON " SCHEMA "."); /* as repair_sql_index() */
+        sql_quote_name(&sql, view->model->view);
+        buffer_append_string(&sql, " (\"_aggregate\") WHERE \"id\" <> \"_aggregate\"");
         exec(conn, sql.data);
 }
 

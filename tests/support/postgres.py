@@ -56,7 +56,8 @@ def crash(suite):
             os.kill(one, signal.SIGKILL)
         except ProcessLookupError:
             pass
-    wait_until("PostgreSQL is gone", lambda: not os.path.exists(f"/proc/{pid}") and all(map(_is_gone, everybody)))
+    suite.collect(pid)
+    wait_until("PostgreSQL's processes are gone", lambda: all(map(_is_gone, everybody)))
 
 
 class Locked:
