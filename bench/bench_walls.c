@@ -24,7 +24,7 @@
 
 #define VIEWS_MAX    64
 #define BATCH_EVENTS 2000
-#define QUEUE_KBYTES 16384
+#define QUEUE_KBYTES 2000000 /* never full: a client that stops fetching rests for a while */
 
 typedef enum Depth {
         DEPTH_CONSUME,

@@ -82,6 +82,15 @@ void feed_list_mark(const FeedList *list, Feed *feed, int64_t position, int64_t 
         feed->mark_offset = offset;
 }
 
+int64_t feed_list_heads(const FeedList *list)
+{
+        int64_t heads = 0;
+
+        for (size_t i = 0; i < list->n_feeds; i++)
+                heads += list->feeds[i]->last_position;
+        return heads;
+}
+
 void feed_rewind(Feed *feed)
 {
         feed->next_position = feed->position;

@@ -71,6 +71,9 @@ Feed *feed_list_find(const FeedList *list, const char *topic, int32_t partition)
 /* The transaction at hand brings @feed (which may be NULL) to this position, and no other one anywhere. */
 void feed_list_mark(const FeedList *list, Feed *feed, int64_t position, int64_t offset);
 
+/* The last positions of all logs, added up. */
+int64_t feed_list_heads(const FeedList *list);
+
 /* Forget what is not committed. */
 void feed_rewind(Feed *feed);
 

@@ -34,8 +34,8 @@ const ConfigItem projector_config_items[] = {
                        "connections to PostgreSQL for operators' requests"),
         CONFIG_ROW_INT(ProjectorConfig, rebuild_batch_events_max, "10000", 1, 100000,
                        "events that share one transaction while a version is built"),
-        CONFIG_ROW_INT(ProjectorConfig, rebuild_busy_percent, "50", 1, 100,
-                       "of its time that a build works while commands come in"),
+        CONFIG_ROW_INT(ProjectorConfig, rebuild_busy_percent, "20", 1, 100,
+                       "of the time that builds work, together, while commands come in"),
         CONFIG_ROW_INT(ProjectorConfig, rebuild_lag_max, "2000", 0, 1000000000,
                        "events that live views may lag before a build makes way"),
         CONFIG_ROW_INT(

@@ -12,7 +12,6 @@
 #define CONNECT_US       (5 * US_PER_SEC)
 #define NEAR_EVENTS      5000 /* behind the live version: the rest comes from the event store */
 #define BATCHES_A_SECOND 5    /* at least, when there is a rate */
-#define MAKE_WAY_PERCENT 10   /* of the time, while live views lag */
 #define REST_MAX_US      (2 * US_PER_SEC)
 
 void view_builder_init(ViewBuilder *builder, const ProjectorConfig *config, const BuildOrder *order,
@@ -142,16 +141,6 @@ ErrorCode view_builder_follow(ViewBuilder *builder, ViewSource *source, Error *e
         return ERROR_NONE;
 }
 
-void view_builder_look_around(ViewBuilder *builder, const FeedList *feeds)
-{
-        int64_t heads = 0;
-
-        for (size_t i = 0; i < feeds->n_feeds; i++)
-                heads += feeds->feeds[i]->last_position;
-        builder->busy = builder->heads && heads > builder->heads;
-        builder->heads = heads;
-}
-
 int64_t view_builder_rest_us(const ViewBuilder *builder)
 {
         int64_t left_us;
@@ -195,16 +184,13 @@ size_t view_builder_batch_max(const ViewBuilder *builder, const FeedList *feeds)
 void view_builder_note(ViewBuilder *builder, const FeedList *feeds, size_t n_events)
 {
         int64_t now_us = clock_monotonic_us(), worked_us = now_us - builder->begun_us, rate;
-        int64_t percent = 100, rest_us, due_us;
+        int64_t percent, rest_us, due_us;
 
         if (!builder->order || n_events == 0) {
                 builder->begun_us = now_us;
                 return;
         }
-        if (builder->busy)
-                percent = builder->config->rebuild_busy_percent;
-        if (atomic_load(&builder->order->make_way) && percent > MAKE_WAY_PERCENT)
-                percent = MAKE_WAY_PERCENT;
+        percent = atomic_load(&builder->order->percent);
         rest_us = worked_us * (100 - percent) / percent;
         if (rest_us > REST_MAX_US)
                 rest_us = REST_MAX_US;

@@ -15,7 +15,7 @@
 typedef struct BuildOrder {
         atomic_bool from_topic;
         atomic_bool paused;
-        atomic_bool make_way;      /* live views lag */
+        atomic_int percent;        /* of its time that it works; 100: all of it */
         atomic_int_least64_t rate; /* events per second, of all instances together; 0: no limit */
 } BuildOrder;
 
@@ -27,8 +27,6 @@ typedef struct ViewBuilder {
         int64_t begun_us;    /* the batch at hand */
         int64_t resume_us;   /* rest until then */
         int64_t followed_us; /* looked at the live version then */
-        int64_t heads;       /* sum over all logs, when we looked last */
-        bool busy;           /* commands come in */
 } ViewBuilder;
 
 /* @order: NULL for a live version. @live_schema: beside which it is built, NULL when beside nothing. */
@@ -53,9 +51,6 @@ _must_check_ ErrorCode view_builder_retry(ViewBuilder *builder, ViewSource *sour
 
 /* Learn how far the live version is, and let the feeds follow. Nothing to do when that was just now. */
 _must_check_ ErrorCode view_builder_follow(ViewBuilder *builder, ViewSource *source, Error *err);
-
-/* The heads of the logs have just been read: do commands come in? */
-void view_builder_look_around(ViewBuilder *builder, const FeedList *feeds);
 
 /* How long to rest now, 0: not at all. */
 int64_t view_builder_rest_us(const ViewBuilder *builder);

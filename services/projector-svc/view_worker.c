@@ -46,7 +46,7 @@ struct ViewWorker {
         int64_t refresh_due_us, commit_due_us, probe_due_us;
 
         atomic_bool postgresql_ok, kafka_ok, held, over;
-        atomic_int_least64_t parked, lag;
+        atomic_int_least64_t parked, lag, heads;
 };
 
 static void hold_by_writer(void *owner, Feed *feed, const Error *err)
@@ -223,7 +223,7 @@ static ErrorCode refresh(ViewWorker *worker, Error *err)
                 if (feeds->feeds[i]->source != FEED_NONE)
                         topic_end_check(&worker->source, feeds->feeds[i]);
         worker->source.undecoded_logs = 0;
-        view_builder_look_around(&worker->builder, feeds);
+        atomic_store(&worker->heads, feed_list_heads(feeds));
         report_feeds(worker);
         if (!code)
                 code = view_lag_report(view_session_conn(worker->session), feeds, &lag,
@@ -436,5 +436,6 @@ ViewWorkerHealth view_worker_health(const ViewWorker *worker)
                                    .held = atomic_load(&worker->held),
                                    .parked = atomic_load(&worker->parked),
                                    .over = atomic_load(&worker->over),
-                                   .lag = atomic_load(&worker->lag) };
+                                   .lag = atomic_load(&worker->lag),
+                                   .heads = atomic_load(&worker->heads) };
 }

@@ -35,6 +35,7 @@ typedef struct ViewWorkerHealth {
         int64_t parked;  /* aggregates, since one of their events cannot */
         bool over;       /* the version has another role by now, and the thread has ended */
         int64_t lag;     /* stored events of its log partitions that it does not show */
+        int64_t heads; /* last positions of all logs that feed it, added up; rises while commands come in */
 } ViewWorkerHealth;
 
 /* Thread: any. */

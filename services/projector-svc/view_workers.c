@@ -11,6 +11,8 @@
 #include "view_worker.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
+#define BUSY_LOOKS           3  /* for so long after a command, commands come in */
+#define MAKE_WAY_PERCENT     10 /* of the time, while live views lag */
 
 /* A version that a worker of ours feeds. */
 struct KeptVersion {
@@ -27,6 +29,7 @@ ErrorCode view_workers_init(ViewWorkers *workers, const ProjectorConfig *config,
 {
         *workers = (ViewWorkers){ .config = config,
                                   .schema = schema,
+                                  .percent = 100,
                                   .lock = PTHREAD_MUTEX_INITIALIZER };
         workers->models = calloc(schema->n_models + 1, sizeof *workers->models);
         if (!workers->models)
@@ -154,12 +157,12 @@ bool view_workers_feed(const ViewWorkers *workers, const ViewVersion *version)
         return false;
 }
 
-static void set_order(BuildOrder *order, const VersionRebuild *rebuild, bool make_way)
+static void set_order(BuildOrder *order, const VersionRebuild *rebuild, int percent)
 {
         atomic_store(&order->from_topic, rebuild->from_topic);
         atomic_store(&order->paused, rebuild->paused);
         atomic_store(&order->rate, rebuild->rate);
-        atomic_store(&order->make_way, make_way);
+        atomic_store(&order->percent, percent);
 }
 
 static ErrorCode add_kept(ViewWorkers *workers, KeptVersion *kept, Error *err)
@@ -190,7 +193,7 @@ static ErrorCode keep(ViewWorkers *workers, PGconn *conn, const VersionList *lis
         kept->state = version->state;
         kept->view = strdup(version->view);
         kept->beside = beside ? strdup(beside) : NULL;
-        set_order(&kept->order, &version->rebuild, false);
+        set_order(&kept->order, &version->rebuild, workers->percent);
         code = !kept->view || (beside && !kept->beside)
                        ? error_no_memory(err)
                        : view_open(&view, conn, workers->schema, version,
@@ -258,16 +261,47 @@ static bool live_views_lag(const ViewWorkers *workers)
         return lag > workers->config->rebuild_lag_max;
 }
 
+/* Whether commands come in, to any log that feeds a live view of ours: as of this look or the ones just before. */
+static bool commands_come_in(ViewWorkers *workers)
+{
+        int64_t heads = 0;
+
+        for (size_t i = 0; i < workers->n_kept; i++)
+                if (workers->kept[i]->state == VERSION_LIVE)
+                        heads += view_worker_health(workers->kept[i]->worker).heads;
+        if (workers->heads && heads > workers->heads)
+                workers->busy_looks = BUSY_LOOKS;
+        else if (workers->busy_looks > 0)
+                workers->busy_looks--;
+        workers->heads = heads;
+        return workers->busy_looks > 0;
+}
+
+/* Of its time that each build works: what they may take together is shared among them. */
+static int percent_of_builds(ViewWorkers *workers)
+{
+        int64_t percent = 100, n_builds = 0;
+
+        if (commands_come_in(workers))
+                percent = workers->config->rebuild_busy_percent;
+        if (live_views_lag(workers) && percent > MAKE_WAY_PERCENT)
+                percent = MAKE_WAY_PERCENT;
+        for (size_t i = 0; i < workers->n_kept; i++)
+                n_builds += workers->kept[i]->state != VERSION_LIVE;
+        if (percent < 100 && n_builds > 1)
+                percent /= n_builds;
+        return percent > 0 ? (int)percent : 1;
+}
+
 static void give_orders(ViewWorkers *workers, const VersionList *list)
 {
-        bool lag = live_views_lag(workers);
-
+        workers->percent = percent_of_builds(workers);
         for (size_t i = 0; i < workers->n_kept; i++) {
                 KeptVersion *kept = workers->kept[i];
                 const ViewVersion *version = version_list_find(list, kept->view, kept->version);
 
                 if (version)
-                        set_order(&kept->order, &version->rebuild, lag);
+                        set_order(&kept->order, &version->rebuild, workers->percent);
         }
 }
 

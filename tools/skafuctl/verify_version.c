@@ -74,7 +74,8 @@ ErrorCode verify_version_load(VerifyVersion *ret, PGconn *conn, const char *view
         ret->state = PQgetvalue(ret->owner, 0, COLUMN_STATE);
         ret->live = PQgetvalue(ret->owner, 0, COLUMN_LIVE)[0] == 't';
         schema_name = PQgetvalue(ret->owner, 0, COLUMN_SCHEMA);
-        append_table(&ret->table, ret->live ? "read" : schema_name, ret->view); /* what readers see */
+        append_table(&ret->table, ret->live ? "read" : schema_name,
+                     ret->view); /* what readers see */
         append_table(&ret->checkpoint, schema_name, "checkpoint");
         buffer_append_string(&ret->label, ret->view);
         if (!ret->live)
