@@ -25,6 +25,7 @@ os.environ.setdefault("SKAFU_PG_SHARED_BUFFERS", "1GB")
 
 from cpu import Meter  # noqa: E402
 from history import applied, fill, publish, to_apply  # noqa: E402
+from rows import Rows  # noqa: E402
 from suite import Suite, wait_until  # noqa: E402
 
 AIM = 0.6
@@ -38,17 +39,7 @@ class Bench:
     def __init__(self, suite, options):
         self.suite = suite
         self.options = options
-
-    def row(self, case, value, unit, limit, ratio, aim=None, **more):
-        if self.options.json:
-            line = {"bench": "project", "case": case, "value": round(value, 1), "unit": unit, "limit": round(limit, 1), "ratio": round(ratio, 3)}
-            print(json.dumps({**line, **({"aim": aim} if aim else {}), **more}), flush=True)
-            return
-        print(f"{case:28} {value:10.0f} {unit:9} {limit:10.0f} {ratio:6.2f}  {aim or '':<10}", flush=True)
-        for name in ("cpu_us", "limit_cpu_us"):
-            used = "  ".join(f"{part} {used:.1f}" for part, used in more.get(name, {}).items())
-            if used:
-                print(f"    {name:12} per event: {used}", flush=True)
+        self.rows = Rows("project", options)
 
     def await_applied(self, n):
         """Looking at it often would cost what is measured."""
@@ -75,11 +66,7 @@ class Bench:
             seconds = (time.monotonic() - begun) * total / (total - at_begin)
         late = self.memory_mib()
         self.suite.terminate("projector-svc", 60)
-        return events / seconds, early, late, self.per_event(meter)
-
-    def per_event(self, meter):
-        """Microseconds of processor time."""
-        return {part: round(used * 1e6 / self.options.events, 2) for part, used in meter.parts.items()}
+        return events / seconds, early, late, self.rows.per_event(meter)
 
     def limit(self):
         with Meter(self.suite) as meter:
@@ -88,7 +75,7 @@ class Bench:
         if done.returncode != 0:
             raise SystemExit(done.stderr)
         result = json.loads(done.stdout)
-        return self.options.events / result["seconds"], result, self.per_event(meter)
+        return self.options.events / result["seconds"], result, self.rows.per_event(meter)
 
     def wall(self, depth):
         """Events per second of one thread that only reads."""
@@ -104,7 +91,7 @@ class Bench:
         consume = self.wall("consume")
         for depth in ("decode", "fold"):
             rate = self.wall(depth)
-            self.row(f"{case}, {depth} alone", rate, "events/s", consume, rate / consume)
+            self.rows.row(f"{case}, {depth} alone", rate, "events/s", consume, rate / consume)
 
     def run(self, case):
         fill(self.suite, case, self.options.events)
@@ -114,8 +101,9 @@ class Bench:
         self.walls(case)
         limit, done, limit_cpu = self.limit()
         rate, early, late, cpu = self.catch_up()
-        self.row(case, rate, "events/s", limit, rate / limit, AIM, cpu_us=cpu, limit_cpu_us=limit_cpu, rows=done["rows"])
-        self.row(f"{case}, memory", late, "MiB", MEMORY_AIM_MIB, late / MEMORY_AIM_MIB, "at most 1", early_mib=round(early, 1))
+        self.rows.row(case, rate, "events/s", limit, rate / limit, AIM, cpu_us=cpu, limit_cpu_us=limit_cpu, rows=done["rows"])
+        self.rows.row(f"{case}, memory", late, "MiB", MEMORY_AIM_MIB, late / MEMORY_AIM_MIB, "at most 1")
+        self.rows.row(f"{case}, memory after {MEMORY_EVENTS}", early, "MiB", late, early / late)
 
 
 def main():
@@ -127,8 +115,7 @@ def main():
     parser.add_argument("--no-feed", action="store_true", help="without the change feed")
     options = parser.parse_args()
     options.events = options.events // 10 if options.quick else options.events
-    if not options.json:
-        print(f"{'case':28} {'value':>10} {'unit':9} {'limit':>10} {'ratio':>6}  aim")
+    Rows("project", options).head()
     for case in options.cases.split(","):
         with Suite(services=("command-svc",)) as suite:
             suite.terminate("command-svc")

@@ -23,6 +23,7 @@ os.environ.setdefault("SKAFU_PG_SHARED_BUFFERS", "1GB")
 
 from cpu import Meter  # noqa: E402
 from history import applied, fill, publish, to_apply  # noqa: E402
+from rows import Rows  # noqa: E402
 from suite import Suite, token, wait_until  # noqa: E402
 from views import Views  # noqa: E402
 
@@ -38,24 +39,10 @@ class Bench:
     def __init__(self, suite, options):
         self.suite = suite
         self.options = options
+        self.rows = Rows("rebuild", options)
         self.views = Views(suite)
         self.version = 1
         self.built = BESIDE_VIEWS if options.beside else VIEWS
-
-    def row(self, case, value, unit, limit, ratio, aim=None, **more):
-        if self.options.json:
-            line = {"bench": "rebuild", "case": case, "value": round(value, 1), "unit": unit, "limit": round(limit, 1), "ratio": round(ratio, 3)}
-            print(json.dumps({**line, **({"aim": aim} if aim else {}), **more}), flush=True)
-            return
-        print(f"{case:28} {value:10.0f} {unit:9} {limit:10.0f} {ratio:6.2f}  {aim or ''}", flush=True)
-        for name in ("cpu_us", "limit_cpu_us"):
-            used = "  ".join(f"{part} {used:.1f}" for part, used in more.get(name, {}).items())
-            if used:
-                print(f"    {name:12} per event: {used}", flush=True)
-
-    def per_event(self, meter):
-        """Microseconds of processor time."""
-        return {part: round(used * 1e6 / self.options.events, 2) for part, used in meter.parts.items()}
 
     # ---- a rebuild, and its limit --------------------------------------------------------------------
 
@@ -88,7 +75,7 @@ class Bench:
             built = time.monotonic() - begun
             self.await_condition("live", self.is_live)
             live = time.monotonic() - begun
-        return built, live, self.per_event(meter)
+        return built, live, self.rows.per_event(meter)
 
     def copy(self):
         """Seconds that COPY takes for the rows of all views, side by side."""
@@ -106,14 +93,14 @@ class Bench:
             if any([process.wait() for process in running]):
                 raise SystemExit("COPY failed")
             seconds = time.monotonic() - begun
-        return seconds, self.per_event(meter)
+        return seconds, self.rows.per_event(meter)
 
     def compare(self, case):
         limit, limit_cpu = self.copy()
         built, live, cpu = self.rebuild()
         events = self.options.events
-        self.row(case, events / live, "events/s", events / limit, limit / live, AIM, cpu_us=cpu, limit_cpu_us=limit_cpu)
-        self.row(f"{case}, until compared", events / built, "events/s", events / limit, limit / built)
+        self.rows.row(case, events / live, "events/s", events / limit, limit / live, AIM, cpu_us=cpu, limit_cpu_us=limit_cpu)
+        self.rows.row(f"{case}, until compared", events / built, "events/s", events / limit, limit / built)
 
     # ---- what others keep meanwhile ------------------------------------------------------------------
 
@@ -145,7 +132,7 @@ class Bench:
                 raise SystemExit("the rebuild was over before the slice: more --events")
             again = self.finish(rate)
             alone = (alone + again) / 2
-            self.row(f"{what} beside a rebuild", meanwhile, f"{what}/s", alone, meanwhile / alone, BESIDE_AIM)
+            self.rows.row(f"{what} beside a rebuild", meanwhile, f"{what}/s", alone, meanwhile / alone, BESIDE_AIM)
 
     def finish(self, rate):
         self.await_condition("live", self.is_live)
@@ -180,8 +167,7 @@ def main():
     parser.add_argument("--cases", default="insert,update")
     options = parser.parse_args()
     options.events = options.events // 10 if options.quick else options.events
-    if not options.json:
-        print(f"{'case':28} {'value':>10} {'unit':9} {'limit':>10} {'ratio':>6}  aim")
+    Rows("rebuild", options).head()
     for case in ("insert",) if options.beside else options.cases.split(","):
         run(case, options)
 
