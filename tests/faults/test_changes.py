@@ -74,7 +74,8 @@ class Changes(unittest.TestCase):
                     suite.start("projector-svc", SKAFU_BATCH_EVENTS_MAX=str(batch))
                 self.crash(suite, survives=turn == 1)
             suite.start("projector-svc")
-            projection.check(suite, [load])
+            # What was noted of topics may be forgotten as well, and nobody runs who would publish it again.
+            projection.check(suite, [load], views_only=True)
 
     def crash(self, suite, survives):
         """@survives: the projector lives on, with all that it remembers of before."""

@@ -20,7 +20,7 @@ MANY = 100_000
 SNAPSHOT_EVENTS = 500
 PAGE = 1000  # events that one round trip reads
 CACHE_BYTES = 4 << 20
-MEMORY_MAX = 72 << 20
+MEMORY_MAX = 96 << 20
 
 # One command of n events, straight into the store: $ID at version $VERSION.
 APPEND = """
@@ -262,7 +262,7 @@ class Snapshots(unittest.TestCase):
         events are given back."""
         self.start()
         services = 3000
-        projects = [f"huge{n}" for n in range(40)]
+        projects = [f"huge{n}" for n in range(100)]
 
         def fill(project):
             self.command("CreateProject", project, name="first")
