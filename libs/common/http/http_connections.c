@@ -40,6 +40,7 @@ struct HttpConnection {
         uint64_t bytes_seen;
         int64_t begun_us; /* when more bytes were noticed, 0 before */
         bool is_half_closed;
+        bool is_counted; /* under set->lock: among set->n */
 };
 
 struct HttpConnections {
@@ -49,7 +50,7 @@ struct HttpConnections {
 
         pthread_mutex_t lock;
         pthread_cond_t changed; /* a connection came or went, or an end is asked for */
-        HttpConnection *first;
+        HttpConnection *first, *moving;
         uint64_t n_opened;       /* since the start */
         bool is_ending, is_full; /* is_full: somebody waits for one to close */
 
@@ -190,6 +191,13 @@ static HttpConnection *open_as(HttpConnections *connections, int fd, State state
         atomic_store(&c->idle_us, clock_monotonic_us());
 
         MUTEX_GUARD(&connections->lock);
+        c->is_counted = true;
+        if (connections->moving && connections->moving->fd == fd) {
+                connections->moving->is_counted = false; /* this one has its place */
+                connections->moving = NULL;
+        } else {
+                (void)atomic_fetch_add(&connections->n, 1);
+        }
         c->next = connections->first;
         if (c->next)
                 c->next->previous = c;
@@ -197,7 +205,6 @@ static HttpConnection *open_as(HttpConnections *connections, int fd, State state
         if (state != UNSORTED)
                 connections->n_opened++;
         (void)pthread_cond_broadcast(&connections->changed);
-        (void)atomic_fetch_add(&connections->n, 1);
         return c;
 }
 
@@ -211,6 +218,13 @@ HttpConnection *http_connection_open_unsorted(HttpConnections *connections, int 
         return open_as(connections, fd, UNSORTED);
 }
 
+void http_connection_moving(HttpConnection *connection)
+{
+        MUTEX_GUARD(&connection->set->lock);
+        connection->set->moving = connection;
+        atomic_store(&connection->state, RUNNING);
+}
+
 void http_connection_close(HttpConnection *connection)
 {
         HttpConnections *connections = connection->set;
@@ -222,7 +236,10 @@ void http_connection_close(HttpConnection *connection)
                 connection->previous->next = connection->next;
         else
                 connections->first = connection->next;
-        (void)atomic_fetch_sub(&connections->n, 1);
+        if (connections->moving == connection)
+                connections->moving = NULL;
+        if (connection->is_counted)
+                (void)atomic_fetch_sub(&connections->n, 1);
         if (atomic_load(&connections->is_draining) || connections->is_full)
                 (void)pthread_cond_broadcast(&connections->changed);
         (void)pthread_mutex_unlock(&connections->lock);

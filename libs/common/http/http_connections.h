@@ -34,6 +34,10 @@ void http_connection_close(HttpConnection *connection);
  * among those opened. */
 HttpConnection *http_connection_open_unsorted(HttpConnections *connections, int fd);
 
+/* Its @fd is about to be opened again, by the library: the two count as one until both are closed. The
+ * descriptor is no longer this one's to end. Thread: the sorter's, one connection at a time. */
+void http_connection_moving(HttpConnection *connection);
+
 /* The life of a request, each called from the connection's thread: its first line is there; it is
  * complete and handled; its answer of @body_bytes goes out; that has gone out, or failed. */
 void http_connection_reading(HttpConnection *connection);

@@ -137,7 +137,7 @@ static void on_sorted(void *data, bool is_streamed, int fd, HttpConnection *conn
                 http_streamer_start(&server->site, fd, connection);
                 return;
         }
-        http_connection_running(connection); /* the descriptor is no longer ours to end */
+        http_connection_moving(connection);
         give_to_library(server, fd, address, address_size);
         http_connection_close(connection);
 }
