@@ -1,13 +1,11 @@
 #include "change_causes.h"
 
+#include "change_entries.h"
+
 /* In the order of change_sql_entries(). */
 enum {
         ORDER,
-        AGGREGATE_TYPE,
-        PARTITION,
-        POSITION,
-        EVENT_ID,
-        TRACEPARENT
+        ENTRY
 };
 
 ChangeCauses change_causes_init(PgParams *params, const ViewBatch *batch)
@@ -16,23 +14,30 @@ ChangeCauses change_causes_init(PgParams *params, const ViewBatch *batch)
 
         causes.first = pg_params_array(params, PG_ARRAY_INT4);
         (void)pg_params_array(params, PG_ARRAY_TEXT);
-        (void)pg_params_array(params, PG_ARRAY_INT4);
-        (void)pg_params_array(params, PG_ARRAY_INT8);
-        (void)pg_params_array(params, PG_ARRAY_UUID);
-        (void)pg_params_array(params, PG_ARRAY_TEXT);
         return causes;
 }
 
-void change_causes_add(const ChangeCauses *causes, size_t change)
+void change_causes_deinit(ChangeCauses *causes)
 {
-        const BatchItem *item = view_batch_cause(causes->batch, change);
-        PgParams *params = causes->params;
-        int first = causes->first;
+        buffer_deinit(&causes->entry);
+}
 
-        pg_array_int(params, first + ORDER, (int64_t)change);
-        pg_array_text(params, first + AGGREGATE_TYPE, item->feed->aggregate->name);
-        pg_array_int(params, first + PARTITION, item->feed->partition);
-        pg_array_int(params, first + POSITION, item->position);
-        pg_array_uuid(params, first + EVENT_ID, &item->event_id);
-        pg_array_text(params, first + TRACEPARENT, item->traceparent);
+void change_causes_add(ChangeCauses *causes, const FoldRow *row)
+{
+        const BatchItem *item = view_batch_cause(causes->batch, row->last_change);
+        char event_id[UUID_TEXT_SIZE];
+        const Change change = { .id = row->id,
+                                .aggregate_id = row->aggregate,
+                                .aggregate_type = item->feed->aggregate->name,
+                                .partition = item->feed->partition,
+                                .position = item->position,
+                                .event_id = event_id,
+                                .traceparent = item->traceparent };
+
+        uuid_format(&item->event_id, event_id);
+        buffer_clear(&causes->entry);
+        change_entry_begin(&causes->entry, &change);
+        pg_array_int(causes->params, causes->first + ORDER, (int64_t)row->last_change);
+        pg_array_text_n(causes->params, causes->first + ENTRY, causes->entry.data,
+                        causes->entry.size);
 }

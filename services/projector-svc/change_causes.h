@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * change_causes.h — which event made a row what it is, as parameters of the write statement.
+ * change_causes.h — rows that a batch changes, and which event made each what it is: the beginnings of their entries in
+ * the change feed, as parameters of the write statement.
  */
 
 #include "common/pg/pg_params.h"
@@ -10,11 +11,13 @@
 typedef struct ChangeCauses {
         PgParams *params;
         const ViewBatch *batch;
-        int first; /* array, of CHANGE_SQL_CAUSES */
+        Buffer entry; /* scratch */
+        int first;    /* array, of CHANGE_SQL_CAUSES */
 } ChangeCauses;
 
 /* Open the arrays as the next parameters. */
 ChangeCauses change_causes_init(PgParams *params, const ViewBatch *batch);
+void change_causes_deinit(ChangeCauses *causes);
 
-/* The event of change number @change of the batch. */
-void change_causes_add(const ChangeCauses *causes, size_t change);
+/* @row was made what it is by change number row->last_change of the batch. */
+void change_causes_add(ChangeCauses *causes, const FoldRow *row);

@@ -8,6 +8,8 @@
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 
+#define FLUSH_SLICE_MS 20
+
 void change_outlet_init(ChangeOutlet *outlet, const ProjectorConfig *config,
                         const ChangeMetrics *metrics, const char *view, int wake_fd)
 {
@@ -73,7 +75,8 @@ static void drop_rows(ChangeOutlet *outlet)
 {
         PQclear(TAKE_PTR(outlet->rows));
         outlet->next_row = 0;
-        outlet->messages_done = 0;
+        change_entries_deinit(&outlet->entries);
+        outlet->is_open = false;
 }
 
 void change_outlet_close(ChangeOutlet *outlet)
@@ -112,8 +115,8 @@ ErrorCode change_outlet_open(ChangeOutlet *outlet, Error *err)
 
         if (outlet->producer)
                 return ERROR_NONE;
-        code = kafka_producer_new(&outlet->producer, outlet->config->kafka_brokers, "projector-svc",
-                                  delivered, outlet, err);
+        code = kafka_group_producer_new(&outlet->producer, outlet->config->kafka_brokers,
+                                        "projector-svc", delivered, outlet, err);
         if (code)
                 return code;
         code = learn_topic(outlet, err);
@@ -127,40 +130,80 @@ ErrorCode change_outlet_open(ChangeOutlet *outlet, Error *err)
         return ERROR_NONE;
 }
 
-/* Hand over what was read, as far as the producer takes it. */
+/* Read the next change that was not handed over into outlet->change; at the end of all it is not open. */
+static ErrorCode read_change(ChangeOutlet *outlet, Error *err)
+{
+        ChangeEntries *entries = &outlet->entries;
+        ErrorCode code = ERROR_NONE;
+
+        while (!code && !outlet->is_open) {
+                while (entries->next > entries->last && outlet->next_row < PQntuples(outlet->rows))
+                        change_session_batch(outlet->rows, outlet->next_row++, entries);
+                if (entries->next > entries->last)
+                        return ERROR_NONE;
+                code = change_entries_read(entries, &outlet->change, err);
+                outlet->is_open = !code && outlet->change.change_position > outlet->window.sent;
+        }
+        outlet->messages_done = 0;
+        return code;
+}
+
+/* @ret_full: there is no room for it now */
+static ErrorCode hand_over_change(ChangeOutlet *outlet, bool *ret_full, Error *err)
+{
+        const Change *change = &outlet->change;
+        ErrorCode code;
+
+        if (change->change_position > outlet->window.sent + 1)
+                return error_set(err, ERROR_INTERNAL,
+                                 "%s: change %" PRId64 " is not in the table, but %" PRId64 " is",
+                                 outlet->topic.view, outlet->window.sent + 1,
+                                 change->change_position);
+        if (change->change_position > outlet->window.sent) {
+                *ret_full = change_window_room(&outlet->window) == 0;
+                if (*ret_full)
+                        return ERROR_NONE;
+                (void)change_window_add(&outlet->window,
+                                        change_message_count(&outlet->topic, change));
+        }
+        code = change_message_produce(outlet->producer, &outlet->topic, change,
+                                      &outlet->messages_done, err);
+        if (code)
+                return code;
+        outlet->is_open = false;
+        if (!outlet->sampled) {
+                outlet->sampled = change->change_position;
+                outlet->sampled_changed_us = change->changed_us;
+        }
+        return ERROR_NONE;
+}
+
+/* Hand over what was read, as far as window and producer take it. */
 static ErrorCode hand_over(ChangeOutlet *outlet, Error *err)
 {
-        int n = outlet->rows ? PQntuples(outlet->rows) : 0;
+        bool is_full = false;
+        ErrorCode code = ERROR_NONE;
 
-        for (; outlet->next_row < n; outlet->next_row++) {
-                Change change;
-                ErrorCode code;
-
-                change_session_row(outlet->rows, outlet->next_row, &change);
-                if (outlet->window.sent < change.change_position) {
-                        (void)change_window_add(&outlet->window,
-                                                change_message_count(&outlet->topic, &change));
-                        outlet->messages_done = 0;
+        while (!code && !is_full) {
+                if (!outlet->is_open)
+                        code = read_change(outlet, err);
+                if (!code && !outlet->is_open) {
+                        drop_rows(outlet);
+                        return ERROR_NONE;
                 }
-                code = change_message_produce(outlet->producer, &outlet->topic, &change,
-                                              &outlet->messages_done, err);
-                if (code)
-                        return code;
-                if (!outlet->sampled) {
-                        outlet->sampled = change.change_position;
-                        outlet->sampled_changed_us = change.changed_us;
-                }
+                if (!code)
+                        code = hand_over_change(outlet, &is_full, err);
         }
-        drop_rows(outlet);
-        return ERROR_NONE;
+        return code;
 }
 
 ErrorCode change_outlet_push(ChangeOutlet *outlet, Error *err)
 {
         ErrorCode code = outlet->rows ? hand_over(outlet, err) : ERROR_NONE;
 
-        while (rd_kafka_poll(outlet->producer, 0) > 0)
-                ;
+        /* Sends now, without lingering, and serves the reports. */
+        if (rd_kafka_outq_len(outlet->producer) > 0)
+                (void)rd_kafka_flush(outlet->producer, FLUSH_SLICE_MS);
         /* A full queue is no failure: its reports wake us. */
         return code == ERROR_UNAVAILABLE && rd_kafka_outq_len(outlet->producer) > 0 ? ERROR_NONE
                                                                                     : code;

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "change_message.h"
+#include "change_entries.h"
 #include "change_metrics.h"
 #include "change_window.h"
 #include "common/base/backoff.h"
@@ -21,9 +21,12 @@ typedef struct ChangeOutlet {
         Buffer topic_name;
         rd_kafka_t *producer; /* NULL until change_outlet_open() */
         ChangeWindow window;
-        PGresult *rows; /* of change_session_read(), from next_row on not handed over; NULL: none */
-        int next_row;
-        uint32_t messages_done; /* of that row */
+        PGresult *rows;  /* of change_session_read(), not all of it handed over; NULL: none */
+        int next_row;    /* the batch behind "entries" */
+        ChangeEntries entries;
+        Change change;          /* of entries, is_open: read and not wholly handed over */
+        bool is_open;
+        uint32_t messages_done; /* of that change */
         int64_t *
                 ends; /* of the topic's partitions: the offset that our next message gets; -1: not known */
         bool away; /* the brokers, when it was to be opened */
@@ -46,5 +49,5 @@ _must_check_ ErrorCode change_outlet_open(ChangeOutlet *outlet, Error *err);
 /* Drop what is on its way; what has arrived stays known. */
 void change_outlet_close(ChangeOutlet *outlet);
 
-/* Hand over ->rows, as far as the producer takes them, and hear what has arrived. ->rows is NULL when all are. */
+/* Hand over ->rows, as far as window and producer take them, and hear what has arrived. ->rows is NULL when all are. */
 _must_check_ ErrorCode change_outlet_push(ChangeOutlet *outlet, Error *err);

@@ -13,7 +13,7 @@
 #define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define RESET_TIMEOUT_US     (3600 * US_PER_SEC) /* it copies the whole view */
-#define PURGE_SIZE           5000
+#define PURGE_SIZE           5000 /* batches */
 
 struct ChangeSession {
         PGconn *conn;
@@ -42,28 +42,26 @@ static void build_read(Buffer *sql, const char *table)
                 "    UPDATE projection.change_publications AS p SET updated_at = now(),\n"
                 "        durable = greatest(p.durable, l.last), published = greatest(p.published, $2)\n"
                 "    FROM projection.change_logs AS l WHERE l.view = $1 AND p.view = $1\n)\n"
-                "SELECT c.change_position, c.id, c.aggregate, c.aggregate_type, c.partition, c.position,\n"
-                "    c.event_id, c.traceparent, (extract(epoch FROM c.changed_at) * 1000000)::int8,"
-                " c.old, c.new\n"
+                "SELECT b.first, b.last, (extract(epoch FROM b.changed_at) * 1000000)::int8, b.entries\n"
                 "FROM (\n"
-                "    SELECT n.*, sum(n.size) OVER (ORDER BY n.change_position) - n.size AS before\n"
+                "    SELECT n.*, sum(n.size) OVER (ORDER BY n.last) - n.size AS before\n"
                 "    FROM (\n"
-                "        SELECT *, coalesce(octet_length(old), 0) + coalesce(octet_length(new), 0) AS size\n"
+                "        SELECT *, octet_length(entries) AS size\n"
                 "        FROM ");
         buffer_append_string(sql, table);
-        buffer_append_string(sql, " WHERE change_position > $3 ORDER BY change_position LIMIT $4\n"
+        buffer_append_string(sql, " WHERE last > $3 ORDER BY last LIMIT $4\n"
                                   "    ) AS n\n"
-                                  ") AS c WHERE c.before < $5 ORDER BY c.change_position");
+                                  ") AS b WHERE b.before < $5 ORDER BY b.last");
 }
 
 static void build_purge(Buffer *sql, const char *table)
 {
         buffer_printf(
                 sql,
-                "DELETE FROM %s WHERE change_position <= (\n"
-                "    SELECT max(o.change_position)\n"
-                "    FROM (SELECT change_position, changed_at FROM %s WHERE change_position <= $1\n"
-                "          ORDER BY change_position LIMIT %d) AS o\n"
+                "DELETE FROM %s WHERE last <= (\n"
+                "    SELECT max(o.last)\n"
+                "    FROM (SELECT last, changed_at FROM %s WHERE last <= $1\n"
+                "          ORDER BY last LIMIT %d) AS o\n"
                 "    WHERE o.changed_at < now() - $2 * interval '1 second')",
                 table, table, PURGE_SIZE);
 }
@@ -72,9 +70,9 @@ static void build_ages(Buffer *sql, const char *table)
 {
         buffer_printf(
                 sql,
-                "SELECT coalesce((SELECT min(change_position) FROM %s), 0),\n"
+                "SELECT coalesce((SELECT first FROM %s ORDER BY last LIMIT 1), 0),\n"
                 "    coalesce((SELECT (extract(epoch FROM changed_at) * 1000000)::int8 FROM %s\n"
-                "              WHERE change_position > $1 ORDER BY change_position LIMIT 1), 0)",
+                "              WHERE last > $1 ORDER BY last LIMIT 1), 0)",
                 table, table);
 }
 
@@ -95,7 +93,7 @@ ErrorCode change_session_open(ChangeSession **ret, const char *pg_url, const cha
         if (!session || !(session->params = pg_params_new()))
                 return error_no_memory(err);
         session->view = view;
-        buffer_append_string(&table, "changes.");
+        buffer_append_string(&table, "change_batches.");
         sql_quote_name(&table, view);
         session->read_sql = build(build_read, table.data);
         session->purge_sql = build(build_purge, table.data);
@@ -165,44 +163,23 @@ ErrorCode change_session_head(ChangeSession *session, ChangeHead *ret, Error *er
 }
 
 ErrorCode change_session_read(ChangeSession *session, int64_t after, int64_t published,
-                              int64_t max_rows, int64_t max_bytes, PGresult **ret, Error *err)
+                              int64_t max_batches, int64_t max_bytes, PGresult **ret, Error *err)
 {
         PgParams *params = begin_params(session);
 
         pg_params_text(params, session->view);
         pg_params_int64(params, published);
         pg_params_int64(params, after);
-        pg_params_int64(params, max_rows);
+        pg_params_int64(params, max_batches);
         pg_params_int64(params, max_bytes);
         return pg_exec_prepared(session->conn, "change_read", session->read_sql, params, ret,
                                 deadline_us(), "read changes", err);
 }
 
-static const char *text_or_null(const PGresult *rows, int row, int column)
+void change_session_batch(const PGresult *rows, int row, ChangeEntries *ret)
 {
-        return PQgetisnull(rows, row, column) ? NULL : PQgetvalue(rows, row, column);
-}
-
-static JsonSpan image(const PGresult *rows, int row, int column)
-{
-        if (PQgetisnull(rows, row, column))
-                return (JsonSpan){ 0 };
-        return (JsonSpan){ PQgetvalue(rows, row, column), (size_t)PQgetlength(rows, row, column) };
-}
-
-void change_session_row(const PGresult *rows, int row, Change *ret)
-{
-        *ret = (Change){ .change_position = number(rows, row, 0),
-                         .id = text_or_null(rows, row, 1),
-                         .aggregate_id = text_or_null(rows, row, 2),
-                         .aggregate_type = text_or_null(rows, row, 3),
-                         .partition = (int32_t)number(rows, row, 4),
-                         .position = number(rows, row, 5),
-                         .event_id = text_or_null(rows, row, 6),
-                         .traceparent = text_or_null(rows, row, 7),
-                         .changed_us = number(rows, row, 8),
-                         .old_row = image(rows, row, 9),
-                         .new_row = image(rows, row, 10) };
+        change_entries_init(ret, PQgetvalue(rows, row, 3), (size_t)PQgetlength(rows, row, 3),
+                            number(rows, row, 0), number(rows, row, 1), number(rows, row, 2));
 }
 
 ErrorCode change_session_note(ChangeSession *session, int64_t published, Error *err)

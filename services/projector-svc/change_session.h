@@ -4,7 +4,7 @@
  * change_session.h — the publisher's connection to PostgreSQL: its lease, the changes, the note of what is published.
  */
 
-#include "change_message.h"
+#include "change_entries.h"
 #include "common/pg/pg_conn.h"
 
 typedef struct ChangeSession ChangeSession;
@@ -27,18 +27,18 @@ _must_check_ ErrorCode change_session_lease(ChangeSession *session, bool *ret_le
 _must_check_ ErrorCode change_session_head(ChangeSession *session, ChangeHead *ret, Error *err);
 
 /**
- * change_session_read() - the changes behind @after: as many as there are, and as the limits allow; one at least
+ * change_session_read() - the batches with changes behind @after: all there are, or as the limits allow; one at least
  * @published:  noted in the same transaction
- * @ret:        change_session_row() reads it
+ * @ret:        a row each, which change_session_batch() opens; the first may begin with changes up to @after
  *
  * When it returns they are on disk, and so is all that they are about: no crash takes them back.
  */
 _must_check_ ErrorCode change_session_read(ChangeSession *session, int64_t after, int64_t published,
-                                           int64_t max_rows, int64_t max_bytes, PGresult **ret,
+                                           int64_t max_batches, int64_t max_bytes, PGresult **ret,
                                            Error *err);
 
-/* Texts of @ret live as long as @rows. */
-void change_session_row(const PGresult *rows, int row, Change *ret);
+/* What @ret gives lives as long as @rows. */
+void change_session_batch(const PGresult *rows, int row, ChangeEntries *ret);
 
 /* Changes up to @published have arrived. */
 _must_check_ ErrorCode change_session_note(ChangeSession *session, int64_t published, Error *err);

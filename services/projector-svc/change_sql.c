@@ -7,19 +7,6 @@
 #include "common/model/sql_text.h"
 #include "view_sql.h"
 
-static const struct {
-        const char *name, *type;
-} causes[CHANGE_SQL_CAUSES] = {
-        { "n", "int4" },        { "aggregate_type", "text" }, { "partition", "int4" },
-        { "position", "int8" }, { "event_id", "uuid" },       { "traceparent", "text" },
-};
-
-static void append_causes(Buffer *sql, const char *prefix)
-{
-        for (size_t i = 0; i < CHANGE_SQL_CAUSES; i++)
-                buffer_printf(sql, ", %s%s", prefix, causes[i].name);
-}
-
 void change_sql_images_view(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "CREATE VIEW ");
@@ -29,22 +16,6 @@ void change_sql_images_view(Buffer *sql, const View *view)
         buffer_append_string(sql, " AS image FROM ");
         view_sql_table(sql, view, view->model->view);
         buffer_append_string(sql, " AS t;\n");
-}
-
-/* As the table has them: columns made from the texts "u". */
-static void append_columns(Buffer *sql, const View *view)
-{
-        for (size_t i = 0, c = 0; i < view->model->n_fields; i++) {
-                char name[24];
-
-                if (view->model->fields[i].kind != FIELD_COLUMN)
-                        continue;
-                (void)snprintf(name, sizeof name, "u.c%zu", c);
-                buffer_append_string(sql, c++ ? ", " : "");
-                model_column_from_text(sql, &view->model->fields[i], name);
-                buffer_append_string(sql, " AS ");
-                sql_quote_name(sql, view->model->fields[i].name);
-        }
 }
 
 /* As a shared row was before: what was added, "u", taken from what it is now, "s". Labels stay. */
@@ -67,24 +38,30 @@ static void append_columns_before(Buffer *sql, const View *view)
         }
 }
 
-/* All rows of the batch: those to write first, then those to delete, which have nulls for their columns. */
+/* All rows of the batch: those to write first, then those to delete; for shared rows what was added to them. */
 static void append_batch(Buffer *sql, const View *view, bool shared)
 {
         size_t columns = VIEW_SQL_WRITE_FIXED + 1, owners = columns + view->n_columns;
 
-        buffer_printf(sql, "    FROM unnest($%zu::text[] || $6::text[], $%zu::text[] || $7::text[]",
-                      columns, owners);
-        for (size_t c = 1; c < view->n_columns; c++)
-                buffer_printf(sql, ", $%zu::text[]", columns + c);
-        for (size_t i = 0; i < CHANGE_SQL_CAUSES; i++)
-                buffer_printf(sql, ", $%zu::%s[]", owners + 2 + i, causes[i].type);
-        if (shared)
+        buffer_printf(sql,
+                      "    FROM unnest($%zu::text[] || $6::text[], $%zu::text[] || $7::text[],"
+                      " $%zu::int4[], $%zu::text[]",
+                      columns, owners, owners + 2, owners + 3);
+        if (shared) {
                 buffer_printf(sql, ", $%zu::int8[]", owners + 1);
-        buffer_append_string(sql, ") WITH ORDINALITY AS u (c0, aggregate");
-        for (size_t c = 1; c < view->n_columns; c++)
-                buffer_printf(sql, ", c%zu", c);
-        append_causes(sql, "");
-        buffer_append_string(sql, shared ? ", sequence, at)\n" : ", at)\n");
+                for (size_t c = 1; c < view->n_columns; c++)
+                        buffer_printf(sql, ", $%zu::text[]", columns + c);
+        }
+        buffer_append_string(sql, ") AS u (c0, aggregate, n, entry");
+        if (shared) {
+                buffer_append_string(sql, ", sequence");
+                for (size_t c = 1; c < view->n_columns; c++)
+                        buffer_printf(sql, ", c%zu", c);
+        }
+        /* Only a full join is never a nested loop, which is what a generic plan would choose, however many rows there
+         * are. Rows to delete have no "s". */
+        buffer_append_string(sql, ")\n    FULL JOIN written AS s ON s.\"id\" = u.c0"
+                                  " AND s.\"_aggregate\" = u.aggregate\n");
 }
 
 /* "t" is read as the statement began to see it: nobody else writes rows of the batch's aggregates. */
@@ -102,18 +79,12 @@ static void append_stored(Buffer *sql, const View *view)
 static void append_imaged(Buffer *sql, const View *view)
 {
         append_stored(sql, view);
-        buffer_printf(sql, " AS old,\n        CASE WHEN u.at <= cardinality($%d::text[]) THEN ",
-                      VIEW_SQL_WRITE_FIXED + 1);
-        model_row_json(sql, view->model, "w");
-        buffer_append_string(sql, " END AS new\n");
+        buffer_append_string(sql, " AS old, s.image AS new\n");
         append_batch(sql, view, false);
-        buffer_append_string(sql, "    CROSS JOIN LATERAL (SELECT ");
-        append_columns(sql, view);
-        buffer_append_string(sql, ") AS w\n)");
+        buffer_append_char(sql, ')');
 }
 
-/* The same, with shared rows among them. Rows to delete have no "s". Only a full join is never a nested loop, which is
- * what a generic plan would choose, however many rows there are. */
+/* The same, with shared rows among them. */
 static void append_imaged_shared(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, "CASE WHEN u.aggregate <> '' THEN ");
@@ -125,44 +96,69 @@ static void append_imaged_shared(Buffer *sql, const View *view)
         model_row_json(sql, view->model, "s");
         buffer_append_string(sql, " END AS new\n");
         append_batch(sql, view, true);
-        buffer_append_string(
-                sql, "    FULL JOIN written AS s ON s.\"id\" = u.c0"
-                     " AND s.\"_aggregate\" = u.aggregate\n    CROSS JOIN LATERAL (SELECT ");
+        buffer_append_string(sql, "    CROSS JOIN LATERAL (SELECT ");
         append_columns_before(sql, view);
         buffer_append_string(sql, ") AS o\n)");
 }
 
+void change_sql_returning(Buffer *sql, const View *view, bool shared)
+{
+        if (shared) {
+                buffer_append_string(sql, "\nRETURNING t.*");
+                return;
+        }
+        buffer_append_string(sql, "\nRETURNING t.\"id\", t.\"_aggregate\", ");
+        model_row_json(sql, view->model, "t");
+        buffer_append_string(sql, " AS image");
+}
+
+static void append_field(Buffer *sql, const char *name)
+{
+        buffer_printf(sql, " || coalesce(octet_length(i.%s) || ':' || i.%s, '-')", name, name);
+}
+
+/* What differs, in order, in texts of some size. */
+static void append_split(Buffer *sql)
+{
+        buffer_append_string(sql, ",\nchanged AS MATERIALIZED (\n    SELECT i.n, i.entry");
+        append_field(sql, "old");
+        append_field(sql, "new");
+        buffer_printf(
+                sql,
+                " AS entry\n    FROM imaged AS i WHERE i.old IS DISTINCT FROM i.new\n),\n"
+                "split AS MATERIALIZED (\n"
+                "    SELECT p.part, count(*) AS n, string_agg(p.entry, '' ORDER BY p.n) AS entries\n"
+                "    FROM (\n"
+                "        SELECT c.n, c.entry,"
+                " (sum(octet_length(c.entry)) OVER (ORDER BY c.n) - octet_length(c.entry)) / %d AS part\n"
+                "        FROM changed AS c\n"
+                "    ) AS p GROUP BY p.part\n),\n",
+                CHANGE_SQL_BATCH_BYTES);
+}
+
 void change_sql_entries(Buffer *sql, const View *view, bool shared)
 {
-        buffer_append_string(sql,
-                             ",\nimaged AS MATERIALIZED (\n    SELECT u.c0 AS id, u.aggregate");
-        append_causes(sql, "u.");
-        buffer_append_string(sql, ",\n        ");
+        buffer_append_string(sql, ",\nimaged AS MATERIALIZED (\n    SELECT u.n, u.entry,\n        ");
         if (shared)
                 append_imaged_shared(sql, view);
         else
                 append_imaged(sql, view);
+        append_split(sql);
         buffer_append_string(
-                sql, ",\nchanged AS MATERIALIZED (\n"
-                     "    SELECT i.*, row_number() OVER (ORDER BY i.n) AS number FROM imaged AS i\n"
-                     "    WHERE i.old IS DISTINCT FROM i.new\n),\n"
-                     /* Others wait for this row until we commit: so after the rows are written. */
-                     "raised AS (\n"
-                     "    UPDATE projection.change_logs AS l"
-                     " SET last = l.last + (SELECT count(*) FROM changed)\n"
-                     "    WHERE l.view = ");
+                sql, /* Others wait for this row until we commit: so after the rows are written. */
+                "raised AS (\n"
+                "    UPDATE projection.change_logs AS l"
+                " SET last = l.last + (SELECT sum(n) FROM split)\n"
+                "    WHERE l.view = ");
         sql_quote_literal(sql, view->model->view);
-        buffer_append_string(
-                sql,
-                " AND (SELECT count(*) FROM changed) > 0\n"
-                "        AND (SELECT count(*) FROM written) + (SELECT count(*) FROM removed) >= 0\n"
-                "    RETURNING l.last - (SELECT count(*) FROM changed) AS before\n)\n"
-                "INSERT INTO changes.");
+        buffer_append_string(sql, " AND (SELECT count(*) FROM split) > 0"
+                                  " AND (SELECT count(*) FROM removed) >= 0\n"
+                                  "    RETURNING l.last - (SELECT sum(n) FROM split) AS before\n)\n"
+                                  "INSERT INTO change_batches.");
         sql_quote_name(sql, view->model->view);
         buffer_append_string(
-                sql, " (change_position, id, aggregate, aggregate_type, partition, position,"
-                     " event_id, traceparent, old, new)\n"
-                     "SELECT (SELECT before FROM raised) + c.number, c.id, c.aggregate,"
-                     " c.aggregate_type, c.partition, c.position, c.event_id, c.traceparent,"
-                     " c.old, c.new\nFROM changed AS c");
+                sql, " (first, last, entries)\n"
+                     "SELECT r.before + sum(s.n) OVER parts - s.n + 1,"
+                     " r.before + sum(s.n) OVER parts, s.entries\n"
+                     "FROM split AS s CROSS JOIN raised AS r WINDOW parts AS (ORDER BY s.part)");
 }

@@ -392,13 +392,14 @@ static void add_causes(ViewSession *session, const ViewBatch *batch, const RowFo
         ChangeCauses causes = change_causes_init(session->params, batch);
 
         for (size_t i = 0; i < n_rows; i++)
-                change_causes_add(&causes, session->rows[i].last_change);
+                change_causes_add(&causes, &session->rows[i]);
         for (size_t i = 0; i < row_fold_count(fold); i++) {
                 FoldRow row = row_fold_at(fold, i);
 
                 if (is_deleted(&row))
-                        change_causes_add(&causes, row.last_change);
+                        change_causes_add(&causes, &row);
         }
+        change_causes_deinit(&causes);
 }
 
 ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const RowFold *fold,

@@ -268,7 +268,8 @@ static void append_write(Buffer *sql, const View *view, bool shared)
         }
         buffer_append_string(sql, ",\nwritten AS (\n");
         append_upsert(sql, view, shared);
-        buffer_append_string(sql, shared ? "\nRETURNING t.*\n)" : "\nRETURNING 1\n)");
+        change_sql_returning(sql, view, shared);
+        buffer_append_string(sql, "\n)");
         change_sql_entries(sql, view, shared);
 }
 

@@ -7,6 +7,7 @@
 #include "0007_changes.sql.h"
 #include "0008_shared_rows.sql.h"
 #include "0009_repairs.sql.h"
+#include "0010_change_batches.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
@@ -19,5 +20,6 @@ const Migration store_migrations[] = {
         { 7, "changes", sql_0007_changes },
         { 8, "shared_rows", sql_0008_shared_rows },
         { 9, "repairs", sql_0009_repairs },
+        { 10, "change_batches", sql_0010_change_batches },
         { 0, NULL, NULL },
 };
