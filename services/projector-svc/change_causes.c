@@ -22,9 +22,9 @@ void change_causes_deinit(ChangeCauses *causes)
         buffer_deinit(&causes->entry);
 }
 
-void change_causes_add(ChangeCauses *causes, const FoldRow *row)
+void change_causes_begin(Buffer *entry, const ViewBatch *batch, const FoldRow *row)
 {
-        const BatchItem *item = view_batch_cause(causes->batch, row->last_change);
+        const BatchItem *item = view_batch_cause(batch, row->last_change);
         char event_id[UUID_TEXT_SIZE];
         const Change change = { .id = row->id,
                                 .aggregate_id = row->aggregate,
@@ -35,8 +35,13 @@ void change_causes_add(ChangeCauses *causes, const FoldRow *row)
                                 .traceparent = item->traceparent };
 
         uuid_format(&item->event_id, event_id);
+        change_entry_begin(entry, &change);
+}
+
+void change_causes_add(ChangeCauses *causes, const FoldRow *row)
+{
         buffer_clear(&causes->entry);
-        change_entry_begin(&causes->entry, &change);
+        change_causes_begin(&causes->entry, causes->batch, row);
         pg_array_int(causes->params, causes->first + ORDER, (int64_t)row->last_change);
         pg_array_text_n(causes->params, causes->first + ENTRY, causes->entry.data,
                         causes->entry.size);

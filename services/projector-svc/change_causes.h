@@ -19,5 +19,8 @@ typedef struct ChangeCauses {
 ChangeCauses change_causes_init(PgParams *params, const ViewBatch *batch);
 void change_causes_deinit(ChangeCauses *causes);
 
-/* @row was made what it is by change number row->last_change of the batch. */
+/* Append the beginning of the entry of @row, which was made what it is by change number row->last_change of @batch. */
+void change_causes_begin(Buffer *entry, const ViewBatch *batch, const FoldRow *row);
+
+/* The next row. */
 void change_causes_add(ChangeCauses *causes, const FoldRow *row);

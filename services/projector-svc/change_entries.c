@@ -53,6 +53,14 @@ void change_entry_begin(Buffer *entry, const Change *change)
         append_field(entry, change->traceparent);
 }
 
+void change_entry_image(Buffer *entry, const char *text, size_t size)
+{
+        if (text)
+                append_bytes(entry, text, size);
+        else
+                buffer_append_char(entry, ABSENT);
+}
+
 void change_entries_init(ChangeEntries *entries, const char *text, size_t size, int64_t first,
                          int64_t last, int64_t changed_us)
 {

@@ -10,8 +10,11 @@
 
 #include "change_message.h"
 
-/* All fields of an entry but the images; change_sql_entries() puts these behind it. */
+/* All fields of an entry but the images. */
 void change_entry_begin(Buffer *entry, const Change *change);
+
+/* An image; no @text when there is none. */
+void change_entry_image(Buffer *entry, const char *text, size_t size);
 
 /* The changes of one transaction, or a part of it, one after the other. Zero-initialize. */
 typedef struct ChangeEntries {

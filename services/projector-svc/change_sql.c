@@ -162,3 +162,30 @@ void change_sql_entries(Buffer *sql, const View *view, bool shared)
                      " r.before + sum(s.n) OVER parts, s.entries\n"
                      "FROM split AS s CROSS JOIN raised AS r WINDOW parts AS (ORDER BY s.part)");
 }
+
+void change_sql_texts(Buffer *sql, const View *view)
+{
+        size_t counts = VIEW_SQL_WRITE_FIXED + view->n_columns + 3, texts = counts + 1;
+
+        buffer_append_string(
+                sql, /* Others wait for this row until we commit: so after the rows are written. */
+                ",\nraised AS (\n"
+                "    UPDATE projection.change_logs AS l SET last = l.last + (SELECT sum(p.n)");
+        buffer_printf(sql, " FROM unnest($%zu::int4[]) AS p (n))\n    WHERE l.view = ", counts);
+        sql_quote_literal(sql, view->model->view);
+        buffer_printf(
+                sql,
+                " AND cardinality($%zu) > 0\n"
+                "        AND (SELECT count(*) FROM written) + (SELECT count(*) FROM removed) >= 0\n"
+                "    RETURNING l.last\n)\n"
+                "INSERT INTO change_batches.",
+                counts);
+        sql_quote_name(sql, view->model->view);
+        buffer_printf(
+                sql,
+                " (first, last, entries)\n"
+                "SELECT r.last - sum(p.n) OVER behind + 1, r.last - sum(p.n) OVER behind + p.n, p.entries\n"
+                "FROM raised AS r CROSS JOIN unnest($%zu, $%zu::text[]) WITH ORDINALITY AS p (n, entries, part)\n"
+                "WINDOW behind AS (ORDER BY p.part DESC)",
+                counts, texts);
+}

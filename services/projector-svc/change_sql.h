@@ -32,3 +32,7 @@ void change_sql_returning(Buffer *sql, const View *view, bool shared);
  * they were before is what they are now without what was added.
  */
 void change_sql_entries(Buffer *sql, const View *view, bool shared);
+
+/* The same when all images are known: the arrays are those of change_texts_add(), and nothing of "written" is needed but
+ * that it ran. */
+void change_sql_texts(Buffer *sql, const View *view);

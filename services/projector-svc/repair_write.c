@@ -118,7 +118,7 @@ static ErrorCode delete_row(RepairWrite *write, const RepairJob *job, const char
 {
         const char *values[PG_PARAMS_MAX] = { NULL };
 
-        row_fold_load(write->rows, id, job->aggregate_id, 0, values);
+        row_fold_load(write->rows, id, job->aggregate_id, 0, values, "");
         row_delete(write->batch.changes, id);
         return apply_last(write, job, 0, err);
 }

@@ -73,6 +73,7 @@ static void drop_version(View *view)
         free(view->advance_sql);
         free(view->load_sql);
         free(view->write_sql);
+        free(view->write_imaged_sql);
         free(view->write_shared_sql);
         free(view->repair_sql);
         free(view->repair_lower_sql);
@@ -102,6 +103,7 @@ void view_set_version(View *view, int version)
         Buffer name = BUFFER_INIT, metrics = BUFFER_INIT;
 
         drop_version(view);
+        view->write_imaged_sql = NULL;
         view->version = version;
         view->role = VIEW_LIVE;
         buffer_append_string(&metrics, view->model->view);
@@ -121,9 +123,11 @@ void view_set_changes(View *view)
 {
         view->with_changes = true;
         free(view->write_sql);
+        free(view->write_imaged_sql);
         free(view->write_shared_sql);
         view->write_sql = make(view, view_sql_write);
         view->write_shared_sql = make(view, view_sql_write_shared);
+        view->write_imaged_sql = make(view, view_sql_write_imaged);
 }
 
 void view_set_building(View *view)

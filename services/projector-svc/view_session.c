@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "change_causes.h"
 #include "change_log.h"
 #include "common/base/clock.h"
 #include "common/pg/pg_params.h"
@@ -16,6 +15,7 @@
 #include "lease_release.sql.h"
 #include "lease_take.sql.h"
 #include "view_open.h"
+#include "view_rows.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
@@ -25,8 +25,7 @@ struct ViewSession {
         PgParams *params;
         View *view;
         char owner[128]; /* who we are, for people who look at checkpoints */
-        FoldRow *rows;   /* scratch: those to write, by id */
-        size_t rows_capacity;
+        ViewRows *rows;
 };
 
 /* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
@@ -63,7 +62,8 @@ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, E
         _cleanup_(buffer_deinit) Buffer name = BUFFER_INIT;
         ErrorCode code;
 
-        if (!session || !(session->params = pg_params_new()))
+        if (!session || !(session->params = pg_params_new()) ||
+            !(session->rows = view_rows_new(view)))
                 return error_no_memory(err);
         session->view = view;
         name_owner(session);
@@ -96,7 +96,7 @@ void view_session_close(ViewSession *session)
                 return;
         PQfinish(session->conn);
         pg_params_free(session->params);
-        free(session->rows);
+        view_rows_free(session->rows);
         free(session);
 }
 
@@ -243,191 +243,13 @@ ErrorCode view_session_release(ViewSession *session, const Feed *feed, Error *er
 ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t from, size_t to,
                             RowFold *fold, Error *err)
 {
-        _cleanup_(PQclearp) PGresult *res = NULL;
-        const char *values[PG_PARAMS_MAX] = { NULL }, *last = "", *last_owner = "";
-        int ids, owners, n_columns = (int)session->view->n_columns;
-        ErrorCode code;
-
-        pg_params_clear(session->params);
-        ids = pg_params_array(session->params, PG_ARRAY_TEXT);
-        owners = pg_params_array(session->params, PG_ARRAY_TEXT);
-        for (size_t i = from; i < to; i++) {
-                const BatchItem *item = &batch->items[i];
-
-                for (size_t c = 0; !item->dropped && c < item->n_changes; c++) {
-                        const RowChange *change =
-                                row_changes_at(batch->changes, item->first_change + c);
-
-                        if (change->kind == ROW_PUT || change->kind == ROW_ADD ||
-                            (strcmp(change->id, last) == 0 &&
-                             strcmp(item->aggregate_id, last_owner) == 0))
-                                continue;
-                        pg_array_text(session->params, ids, change->id);
-                        pg_array_text(session->params, owners, item->aggregate_id);
-                        last = change->id;
-                        last_owner = item->aggregate_id;
-                }
-        }
-        if (!*last)
-                return ERROR_NONE;
-        code = pg_exec_prepared(session->conn, "view_load", session->view->load_sql,
-                                session->params, &res, view_session_deadline_us(), "load rows",
-                                err);
-        if (code)
-                return code;
-        for (int row = 0; row < PQntuples(res); row++) {
-                for (int c = 0; c < n_columns; c++)
-                        values[c] = PQgetisnull(res, row, c) ? NULL : PQgetvalue(res, row, c);
-                row_fold_load(fold, values[0], PQgetvalue(res, row, n_columns),
-                              number(res, row, n_columns + 1), values);
-        }
-        return ERROR_NONE;
-}
-
-static void add_checkpoints(PgParams *params, const FeedList *feeds)
-{
-        int types = pg_params_array(params, PG_ARRAY_TEXT);
-        int partitions = pg_params_array(params, PG_ARRAY_INT4);
-        int positions = pg_params_array(params, PG_ARRAY_INT8);
-        int offsets = pg_params_array(params, PG_ARRAY_INT8);
-        int epochs = pg_params_array(params, PG_ARRAY_INT8);
-
-        for (size_t i = 0; i < feeds->n_feeds; i++) {
-                const Feed *feed = feeds->feeds[i];
-
-                if (!feed->mark_position)
-                        continue;
-                pg_array_text(params, types, feed->aggregate->name);
-                pg_array_int(params, partitions, feed->partition);
-                pg_array_int(params, positions, feed->mark_position);
-                pg_array_int(params, offsets, feed->mark_offset > 0 ? feed->mark_offset : 0);
-                pg_array_int(params, epochs, feed->epoch);
-        }
-}
-
-/* One that was made and deleted again in the batch may have been stored before: it was not loaded. */
-static bool is_deleted(const FoldRow *row)
-{
-        return row->changed && !row->present;
-}
-
-static size_t add_deletes(PgParams *params, const RowFold *fold)
-{
-        int ids = pg_params_array(params, PG_ARRAY_TEXT);
-        int aggregates = pg_params_array(params, PG_ARRAY_TEXT);
-        size_t n = 0;
-
-        for (size_t i = 0; i < row_fold_count(fold); i++) {
-                FoldRow row = row_fold_at(fold, i);
-
-                if (!is_deleted(&row))
-                        continue;
-                pg_array_text(params, ids, row.id);
-                pg_array_text(params, aggregates, row.aggregate);
-                n++;
-        }
-        return n;
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-        const FoldRow *left = a, *right = b;
-        int by_id = strcmp(left->id, right->id);
-
-        return by_id ? by_id : strcmp(left->aggregate, right->aggregate);
-}
-
-/* The rows to write into session->rows, by key: everybody locks in the same order. */
-static ErrorCode sort_rows(ViewSession *session, const RowFold *fold, size_t *ret_n,
-                           bool *ret_shared, Error *err)
-{
-        size_t n = row_fold_count(fold);
-
-        *ret_n = 0;
-        *ret_shared = false;
-        if (n > session->rows_capacity) {
-                FoldRow *grown = realloc(session->rows, n * sizeof *grown);
-
-                if (!grown)
-                        return error_no_memory(err);
-                session->rows = grown;
-                session->rows_capacity = n;
-        }
-        for (size_t i = 0; i < n; i++) {
-                FoldRow row = row_fold_at(fold, i);
-
-                if (!row.present || !row.changed)
-                        continue;
-                *ret_shared |= strcmp(row.aggregate, ROW_SHARED) == 0;
-                session->rows[(*ret_n)++] = row;
-        }
-        if (*ret_n > 1)
-                qsort(session->rows, *ret_n, sizeof *session->rows, compare_keys);
-        return ERROR_NONE;
-}
-
-static void add_rows(PgParams *params, const ViewSession *session, size_t n)
-{
-        size_t n_columns = session->view->n_columns;
-        int first = pg_params_array(params, PG_ARRAY_TEXT), aggregates, sequences;
-
-        for (size_t c = 1; c < n_columns; c++)
-                (void)pg_params_array(params, PG_ARRAY_TEXT);
-        aggregates = pg_params_array(params, PG_ARRAY_TEXT);
-        sequences = pg_params_array(params, PG_ARRAY_INT8);
-        for (size_t i = 0; i < n; i++) {
-                const FoldRow *row = &session->rows[i];
-
-                for (size_t c = 0; c < n_columns; c++)
-                        pg_array_text(params, first + (int)c, row->values[c]);
-                pg_array_text(params, aggregates, row->aggregate);
-                pg_array_int(params, sequences, row->sequence);
-        }
-}
-
-/* What made each row what it is: the rows to write, then those to delete. */
-static void add_causes(ViewSession *session, const ViewBatch *batch, const RowFold *fold,
-                       size_t n_rows)
-{
-        ChangeCauses causes = change_causes_init(session->params, batch);
-
-        for (size_t i = 0; i < n_rows; i++)
-                change_causes_add(&causes, &session->rows[i]);
-        for (size_t i = 0; i < row_fold_count(fold); i++) {
-                FoldRow row = row_fold_at(fold, i);
-
-                if (is_deleted(&row))
-                        change_causes_add(&causes, &row);
-        }
-        change_causes_deinit(&causes);
+        return view_rows_load(session->rows, session->conn, batch, from, to, fold, err);
 }
 
 ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const RowFold *fold,
                             const FeedList *feeds, Error *err)
 {
-        PgParams *params = session->params;
-        size_t n_deletes, n_rows;
-        bool shared;
-        ErrorCode code = sort_rows(session, fold, &n_rows, &shared, err);
-
-        if (code)
-                return code;
-        pg_params_clear(params);
-        add_checkpoints(params, feeds);
-        n_deletes = add_deletes(params, fold);
-        if (n_rows == 0 && n_deletes == 0) {
-                pg_params_clear(params);
-                add_checkpoints(params, feeds);
-                return pg_send_prepared(session->conn, "view_advance", session->view->advance_sql,
-                                        params, view_session_deadline_us(), "advance checkpoints",
-                                        err);
-        }
-        add_rows(params, session, n_rows);
-        if (session->view->with_changes)
-                add_causes(session, batch, fold, n_rows);
-        return pg_send_prepared(session->conn, shared ? "view_write_shared" : "view_write",
-                                shared ? session->view->write_shared_sql : session->view->write_sql,
-                                params, view_session_deadline_us(), "write rows", err);
+        return view_rows_send(session->rows, session->conn, batch, fold, feeds, err);
 }
 
 ErrorCode view_session_receive(ViewSession *session, Error *err)

@@ -273,6 +273,16 @@ static void append_write(Buffer *sql, const View *view, bool shared)
         change_sql_entries(sql, view, shared);
 }
 
+void view_sql_write_imaged(Buffer *sql, const View *view)
+{
+        append_advance(sql, view);
+        append_deletes(sql, view);
+        buffer_append_string(sql, ",\nwritten AS (\n");
+        append_upsert(sql, view, false);
+        buffer_append_string(sql, "\nRETURNING 1\n)");
+        change_sql_texts(sql, view);
+}
+
 void view_sql_write(Buffer *sql, const View *view)
 {
         append_write(sql, view, false);

@@ -38,6 +38,9 @@ void view_sql_load(Buffer *sql, const View *view);
  * column, then whose, then sequences. With changes, what change_sql_entries() takes follows. */
 void view_sql_write(Buffer *sql, const View *view);
 
+/* The same with changes of which the images are known: what change_sql_texts() takes follows. */
+void view_sql_write_imaged(Buffer *sql, const View *view);
+
 /* The same for a batch with shared rows among those to write: what they have is added to what is stored, and their
  * sequences are how many adds that is. Fails with SQLSTATE 22023 when the labels of one differ from those stored. */
 void view_sql_write_shared(Buffer *sql, const View *view);

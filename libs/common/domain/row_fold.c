@@ -20,7 +20,7 @@ typedef struct Row {
         size_t last_change;
         bool present;
         bool changed;
-        bool loaded;
+        const char *stored;
 } Row;
 
 struct RowFold {
@@ -179,6 +179,7 @@ static void compact(RowFold *fold)
                 const char **values = row_values(fold, i);
 
                 keep_key(&texts, row, row->id, row->aggregate);
+                row->stored = keep(&texts, row->stored);
                 if (!row->present)
                         continue;
                 values[0] = row->id;
@@ -191,7 +192,7 @@ static void compact(RowFold *fold)
 }
 
 void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t sequence,
-                   const char *const *values)
+                   const char *const *values, const char *stored)
 {
         Row *row = find_or_add(fold, id, aggregate);
         const char **kept = row_values(fold, (size_t)(row - fold->rows));
@@ -199,7 +200,8 @@ void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t
         assert(!row->present && !row->changed);
 
         row->sequence = sequence;
-        row->present = row->loaded = true;
+        row->present = true;
+        row->stored = arena_copy(&fold->texts, stored);
         kept[0] = row->id;
         for (size_t c = 1; c < fold->columns.n; c++)
                 kept[c] = keep(&fold->texts, values[c]);
@@ -379,7 +381,7 @@ FoldRow row_fold_at(const RowFold *fold, size_t index)
                           .last_change = row->last_change,
                           .present = row->present,
                           .changed = row->changed,
-                          .loaded = row->loaded };
+                          .stored = row->stored };
 }
 
 bool row_fold_find(const RowFold *fold, const char *id, const char *aggregate, FoldRow *ret)

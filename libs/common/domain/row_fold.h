@@ -28,7 +28,7 @@ typedef struct FoldRow {
         size_t last_change; /* its number, when ->changed */
         bool present;       /* false: deleted, or changed before it ever was */
         bool changed;       /* since it was loaded */
-        bool loaded;        /* it is stored */
+        const char *stored; /* what row_fold_load() was told of it; NULL: it was not loaded */
 } FoldRow;
 
 typedef struct RowFold RowFold;
@@ -56,11 +56,12 @@ void row_fold_clear(RowFold *fold);
 /**
  * row_fold_load() - a row as it is stored; rows that are not loaded do not exist
  * @values:  by column, copied; NULL is null
+ * @stored:  what the caller wants to know of it later, copied
  *
  * Before any change of the row, and once.
  */
 void row_fold_load(RowFold *fold, const char *id, const char *aggregate, int64_t sequence,
-                   const char *const *values);
+                   const char *const *values, const char *stored);
 
 /**
  * row_fold_apply() - fold @n changes, from number @first on, all of them made by @event

@@ -84,7 +84,7 @@ START_TEST(put_gives_the_whole_row)
         ck_assert_str_eq(found.values[3], "alice");
         ck_assert_str_eq(found.aggregate, "a");
         ck_assert_int_eq(found.sequence, 2);
-        ck_assert(!found.loaded);
+        ck_assert(!found.stored);
 
         put(fold, "a", 3, "r", NULL);
         found = row(fold, "r");
@@ -119,16 +119,16 @@ START_TEST(rows_of_others_are_out_of_reach)
         static const char *const stored[] = { "r", "mine", "ACTIVE", "alice" };
         _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
 
-        row_fold_load(fold, "r", "a", 7, stored);
+        row_fold_load(fold, "r", "a", 7, stored, "");
         set(fold, "b", 1, "r", "bob");
         ck_assert(!row_of(fold, "r", "b").present);
         put(fold, "b", 2, "r", "theirs");
         set(fold, "b", 3, "r", "bob");
         ck_assert_uint_eq(row_fold_count(fold), 2);
-        ck_assert(row(fold, "r").loaded && row(fold, "r").present && !row(fold, "r").changed);
+        ck_assert(row(fold, "r").stored && row(fold, "r").present && !row(fold, "r").changed);
         ck_assert_str_eq(row(fold, "r").values[1], "mine");
         ck_assert_int_eq(row(fold, "r").sequence, 7);
-        ck_assert(!row_of(fold, "r", "b").loaded && row_of(fold, "r", "b").changed);
+        ck_assert(!row_of(fold, "r", "b").stored && row_of(fold, "r", "b").changed);
         ck_assert_str_eq(row_of(fold, "r", "b").aggregate, "b");
         ck_assert_str_eq(row_of(fold, "r", "b").values[1], "theirs");
         ck_assert_str_eq(row_of(fold, "r", "b").values[3], "bob");
@@ -167,7 +167,7 @@ START_TEST(an_earlier_event_is_no_next_one)
         _cleanup_(row_fold_freep) RowFold *fold = row_fold_new(columns, ARRAY_SIZE(columns));
         _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
 
-        row_fold_load(fold, "r", "a", 7, stored);
+        row_fold_load(fold, "r", "a", 7, stored, "");
         row_put(changes, "s");
         row_put(changes, "r");
         row_put(changes, "r"); /* one event may change a row more than once */
@@ -231,10 +231,10 @@ START_TEST(events_of_any_aggregate_add_to_a_shared_row)
         FoldRow found;
 
         /* an aggregate's row of the same id is another row */
-        row_fold_load(fold, "t", "b", 1, stored);
+        row_fold_load(fold, "t", "b", 1, stored, "");
         ck_assert_int_eq(tally(fold, "a", "open", 1, "monday"), ERROR_NONE);
         found = row_of(fold, "t", ROW_SHARED);
-        ck_assert(found.present && found.changed && !found.loaded);
+        ck_assert(found.present && found.changed && !found.stored);
         ck_assert_int_eq(found.sequence, 1);
         ck_assert_str_eq(found.values[0], "t");
         ck_assert_str_eq(found.values[1], "1");
