@@ -45,10 +45,12 @@ void view_rows_free(ViewRows *rows)
         free(rows);
 }
 
-/* Rows that are only put need not be known, but for their changes. */
-static bool must_load(const ViewRows *rows, const RowChange *change)
+/* Rows that are only put need not be known but for their changes, and cannot be there before the aggregate is. */
+static bool must_load(const ViewRows *rows, const BatchItem *item, const RowChange *change)
 {
-        return change->kind != ROW_ADD && (change->kind != ROW_PUT || rows->view->with_changes);
+        if (change->kind == ROW_PUT)
+                return rows->view->with_changes && item->sequence > 1;
+        return change->kind != ROW_ADD;
 }
 
 static bool add_keys(const ViewRows *rows, const ViewBatch *batch, size_t from, size_t to)
@@ -64,7 +66,7 @@ static bool add_keys(const ViewRows *rows, const ViewBatch *batch, size_t from, 
                         const RowChange *change =
                                 row_changes_at(batch->changes, item->first_change + c);
 
-                        if (!must_load(rows, change) ||
+                        if (!must_load(rows, item, change) ||
                             (strcmp(change->id, last) == 0 &&
                              strcmp(item->aggregate_id, last_owner) == 0))
                                 continue;

@@ -74,8 +74,8 @@ static bool append_long(Buffer *json, const char *text)
         return append_whole(json, text, LONG_DIGITS_MAX);
 }
 
-/* The shortest form of a number of few digits is that number; PostgreSQL writes it without an exponent unless it is very
- * small or large. */
+/* The shortest form of a number of few digits is that number, without zeros at its end; PostgreSQL writes it without an
+ * exponent unless it is very small or large. */
 static bool append_float(Buffer *json, const char *text)
 {
         const char *whole = text + (*text == '-'), *fraction;
@@ -85,13 +85,16 @@ static bool append_float(Buffer *json, const char *text)
                 return append_whole(json, text, FLOAT_DIGITS_MAX);
         fraction = whole + n_whole + 1;
         n_fraction = count_digits(fraction);
-        n_zeros = strspn(fraction, "0");
         if (n_whole == 0 || n_fraction == 0 || fraction[n_fraction] ||
-            fraction[n_fraction - 1] == '0' || (*whole == '0' && n_whole > 1) ||
-            (*whole == '0' && n_zeros > FLOAT_ZEROS_MAX) ||
-            n_whole + n_fraction > FLOAT_DIGITS_MAX)
+            (*whole == '0' && n_whole > 1))
                 return false;
-        buffer_append_string(json, text);
+        while (n_fraction && fraction[n_fraction - 1] == '0')
+                n_fraction--;
+        n_zeros = strspn(fraction, "0");
+        if (n_whole + n_fraction > FLOAT_DIGITS_MAX ||
+            (*whole == '0' && (n_fraction ? n_zeros > FLOAT_ZEROS_MAX : *text == '-')))
+                return false;
+        buffer_append(json, text, (size_t)(fraction - text) + n_fraction - (n_fraction == 0));
         return true;
 }
 
