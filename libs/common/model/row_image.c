@@ -1,9 +1,8 @@
 #include "common/model/row_image.h"
 
+#include <stdint.h>
 #include <string.h>
 
-#define INT_DIGITS_MAX   9  /* of any 32-bit number */
-#define LONG_DIGITS_MAX  18 /* of any 64-bit number */
 #define FLOAT_DIGITS_MAX 15 /* that a double keeps, whatever they are */
 #define FLOAT_ZEROS_MAX  3  /* behind the point of a number below 1; with more, it gets an exponent */
 
@@ -64,14 +63,10 @@ static bool append_whole(Buffer *json, const char *text, size_t digits_max)
         return true;
 }
 
+/* One that is too large is no row's: PostgreSQL refuses it. */
 static bool append_int(Buffer *json, const char *text)
 {
-        return append_whole(json, text, INT_DIGITS_MAX);
-}
-
-static bool append_long(Buffer *json, const char *text)
-{
-        return append_whole(json, text, LONG_DIGITS_MAX);
+        return append_whole(json, text, SIZE_MAX);
 }
 
 /* The shortest form of a number of few digits is that number, without zeros at its end; PostgreSQL writes it without an
@@ -189,7 +184,7 @@ static const AppendItem append_item[] = {
         [SCALAR_INT] = append_int,       [SCALAR_FLOAT] = append_float,
         [SCALAR_BOOLEAN] = append_boolean, [SCALAR_DATETIME] = append_time,
         [SCALAR_DATE] = append_date,     [SCALAR_TIME] = NULL,
-        [SCALAR_TIMESTAMP] = append_long, [SCALAR_JSON] = append_json,
+        [SCALAR_TIMESTAMP] = append_int, [SCALAR_JSON] = append_json,
         [SCALAR_EMAIL] = append_string,  [SCALAR_URL] = append_string,
         [SCALAR_PHONE] = append_string,  [SCALAR_IP] = append_string,
         [SCALAR_ENUM] = append_string,
