@@ -68,7 +68,7 @@ void change_entries_init(ChangeEntries *entries, const char *text, size_t size, 
         entries->at = text;
         entries->end = text + size;
         entries->next = first;
-        entries->last = last;
+        entries->left = last - first + 1;
         entries->changed_us = changed_us;
 }
 
@@ -145,18 +145,19 @@ ErrorCode change_entries_read(ChangeEntries *entries, Change *ret, Error *err)
 {
         JsonSpan fields[N_FIELDS];
         size_t size = 0;
-        bool ok = entries->next <= entries->last;
+        bool ok = entries->left > 0;
 
         for (size_t i = 0; ok && i < N_FIELDS; i++)
                 ok = read_field(entries, &fields[i]);
         if (!ok || !is_number(fields[PARTITION]) || !is_number(fields[POSITION]) ||
-            (entries->next == entries->last && entries->at != entries->end))
+            (entries->left == 1 && entries->at != entries->end))
                 return error_set(err, ERROR_INTERNAL, "change %" PRId64 " is not readable",
                                  entries->next);
         for (size_t i = ID; i <= TRACEPARENT; i++)
                 size += fields[i].size + 1;
         buffer_clear(&entries->texts);
         (void)buffer_reserve(&entries->texts, size);
+        entries->left--;
         *ret = (Change){ .change_position = entries->next++,
                          .id = keep(&entries->texts, fields[ID]),
                          .aggregate_id = keep(&entries->texts, fields[AGGREGATE]),

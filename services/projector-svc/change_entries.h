@@ -19,7 +19,8 @@ void change_entry_image(Buffer *entry, const char *text, size_t size);
 /* The changes of one transaction, or a part of it, one after the other. Zero-initialize. */
 typedef struct ChangeEntries {
         const char *at, *end; /* what is still to be read; borrowed */
-        int64_t next, last;   /* positions; there are none when next > last */
+        int64_t next;         /* position */
+        int64_t left;         /* how many */
         int64_t changed_us;
         Buffer texts; /* of the change read last */
 } ChangeEntries;
@@ -30,7 +31,7 @@ void change_entries_init(ChangeEntries *entries, const char *text, size_t size, 
 void change_entries_deinit(ChangeEntries *entries);
 
 /**
- * change_entries_read() - the next change, while entries->next <= entries->last
+ * change_entries_read() - the next change, while entries->left > 0
  * @ret:  its texts live until the next call, its images as long as the text
  *
  * Return: ERROR_NONE, or ERROR_INTERNAL when this is not what was written.

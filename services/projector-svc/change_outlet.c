@@ -137,9 +137,9 @@ static ErrorCode read_change(ChangeOutlet *outlet, Error *err)
         ErrorCode code = ERROR_NONE;
 
         while (!code && !outlet->is_open) {
-                while (entries->next > entries->last && outlet->next_row < PQntuples(outlet->rows))
+                while (entries->left == 0 && outlet->next_row < PQntuples(outlet->rows))
                         change_session_batch(outlet->rows, outlet->next_row++, entries);
-                if (entries->next > entries->last)
+                if (entries->left == 0)
                         return ERROR_NONE;
                 code = change_entries_read(entries, &outlet->change, err);
                 outlet->is_open = !code && outlet->change.change_position > outlet->window.sent;
