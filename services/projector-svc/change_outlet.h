@@ -21,10 +21,10 @@ typedef struct ChangeOutlet {
         Buffer topic_name;
         rd_kafka_t *producer; /* NULL until change_outlet_open() */
         ChangeWindow window;
-        PGresult *rows;  /* of change_session_read(), not all of it handed over; NULL: none */
-        int next_row;    /* the batch behind "entries" */
+        PGresult *rows; /* of change_session_read(), not all of it handed over; NULL: none */
+        int next_row;   /* the batch behind "entries" */
         ChangeEntries entries;
-        Change change;          /* of entries, is_open: read and not wholly handed over */
+        Change change; /* of entries, is_open: read and not wholly handed over */
         bool is_open;
         uint32_t messages_done; /* of that change */
         int64_t *

@@ -13,11 +13,11 @@
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 
-#define READ_BATCHES_MAX  2000
-#define NOTE_EVERY_US  (100 * US_PER_MS) /* how much a crash makes us publish again */
-#define AGES_EVERY_US  (1 * US_PER_SEC)
-#define PURGE_EVERY_US (2 * US_PER_SEC)
-#define STOP_WAIT_US   (5 * US_PER_SEC)
+#define READ_BATCHES_MAX 2000
+#define NOTE_EVERY_US    (100 * US_PER_MS) /* how much a crash makes us publish again */
+#define AGES_EVERY_US    (1 * US_PER_SEC)
+#define PURGE_EVERY_US   (2 * US_PER_SEC)
+#define STOP_WAIT_US     (5 * US_PER_SEC)
 
 struct ChangePublisher {
         const ProjectorConfig *config;

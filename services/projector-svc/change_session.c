@@ -13,7 +13,7 @@
 #define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define RESET_TIMEOUT_US     (3600 * US_PER_SEC) /* it copies the whole view */
-#define PURGE_SIZE           5000 /* batches */
+#define PURGE_SIZE           5000                /* batches */
 
 struct ChangeSession {
         PGconn *conn;
@@ -56,14 +56,13 @@ static void build_read(Buffer *sql, const char *table)
 
 static void build_purge(Buffer *sql, const char *table)
 {
-        buffer_printf(
-                sql,
-                "DELETE FROM %s WHERE last <= (\n"
-                "    SELECT max(o.last)\n"
-                "    FROM (SELECT last, changed_at FROM %s WHERE last <= $1\n"
-                "          ORDER BY last LIMIT %d) AS o\n"
-                "    WHERE o.changed_at < now() - $2 * interval '1 second')",
-                table, table, PURGE_SIZE);
+        buffer_printf(sql,
+                      "DELETE FROM %s WHERE last <= (\n"
+                      "    SELECT max(o.last)\n"
+                      "    FROM (SELECT last, changed_at FROM %s WHERE last <= $1\n"
+                      "          ORDER BY last LIMIT %d) AS o\n"
+                      "    WHERE o.changed_at < now() - $2 * interval '1 second')",
+                      table, table, PURGE_SIZE);
 }
 
 static void build_ages(Buffer *sql, const char *table)

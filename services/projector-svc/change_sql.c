@@ -138,7 +138,8 @@ static void append_split(Buffer *sql)
 
 void change_sql_entries(Buffer *sql, const View *view, bool shared)
 {
-        buffer_append_string(sql, ",\nimaged AS MATERIALIZED (\n    SELECT u.n, u.entry,\n        ");
+        buffer_append_string(sql,
+                             ",\nimaged AS MATERIALIZED (\n    SELECT u.n, u.entry,\n        ");
         if (shared)
                 append_imaged_shared(sql, view);
         else

@@ -13,7 +13,7 @@ typedef struct ChangeTexts {
         struct ChangePart {
                 size_t end; /* of its entries in "text" */
                 int32_t n;  /* entries */
-        } *parts;
+        } * parts;
         size_t n_parts, capacity;
         const FoldRow **order; /* scratch */
         size_t order_capacity;

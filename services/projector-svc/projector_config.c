@@ -57,7 +57,7 @@ const ConfigItem projector_config_items[] = {
                        "how often the publisher looks for changes of other instances"),
         CONFIG_ROW_INT(ProjectorConfig, change_window_rows, "4000", 1, 1000000,
                        "changes of a view that wait for the broker's acknowledgement"),
-        CONFIG_ROW_INT(ProjectorConfig, change_window_bytes, "4194304", 65536, 1073741824,
+        CONFIG_ROW_INT(ProjectorConfig, change_window_bytes, "1048576", 65536, 1073741824,
                        "and their bytes; a larger change goes alone"),
         CONFIG_ROW_INT(ProjectorConfig, topic_replication, "1", 1, 32,
                        "replicas of a new changes topic"),

@@ -119,14 +119,16 @@ static PGresult *store(const Field *field, const char *value)
         PGresult *res = NULL;
         Error err = ERROR_INIT;
 
-        buffer_printf(&sql, "INSERT INTO \"%s\" AS t (id, \"%s\", \"_aggregate\", \"_sequence\") "
-                            "VALUES ('r', ",
+        buffer_printf(&sql,
+                      "INSERT INTO \"%s\" AS t (id, \"%s\", \"_aggregate\", \"_sequence\") "
+                      "VALUES ('r', ",
                       model->view, field->name);
         model_column_from_text(&sql, field, "$1::text");
-        buffer_printf(&sql,
-                      ", 'r', 1) ON CONFLICT (id, \"_aggregate\") DO UPDATE SET \"%s\" = excluded.\"%s\""
-                      " RETURNING ",
-                      field->name, field->name);
+        buffer_printf(
+                &sql,
+                ", 'r', 1) ON CONFLICT (id, \"_aggregate\") DO UPDATE SET \"%s\" = excluded.\"%s\""
+                " RETURNING ",
+                field->name, field->name);
         model_row_json(&sql, model, "t");
         buffer_append_string(&sql, ", ");
         model_column_to_text(&sql, field);
@@ -194,8 +196,7 @@ START_TEST(images_are_postgresqls)
                 compare_variants(field, seeds[i].value, seeds[i].alphabet);
                 /* what is read back is in the form that PostgreSQL writes it in: only these have another one there */
                 if (field->scalar != SCALAR_TIME && !field->list)
-                        ck_assert_msg(n_read > 0, "%s: none of %s", field->name,
-                                      seeds[i].value);
+                        ck_assert_msg(n_read > 0, "%s: none of %s", field->name, seeds[i].value);
                 clear();
         }
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define FLOAT_DIGITS_MAX 15 /* that a double keeps, whatever they are */
-#define FLOAT_ZEROS_MAX  3  /* behind the point of a number below 1; with more, it gets an exponent */
+#define FLOAT_ZEROS_MAX  3 /* behind the point of a number below 1; with more, it gets an exponent */
 
 /* As PostgreSQL's escape_json(). */
 static void append_escaped(Buffer *json, char c)
@@ -137,8 +137,7 @@ static bool is_date(const char *text)
         day = two_digits(text + 8);
         if (year < 1 || month < 1 || month > 12 || day < 1 || day > days[month - 1])
                 return false;
-        return month != 2 || day < 29 ||
-               (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+        return month != 2 || day < 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
 }
 
 static bool append_date(Buffer *json, const char *text)
@@ -180,13 +179,13 @@ typedef bool (*AppendItem)(Buffer *json, const char *text);
 
 /* NULL: PostgreSQL's form is another one. */
 static const AppendItem append_item[] = {
-        [SCALAR_ID] = append_string,     [SCALAR_STRING] = append_string,
-        [SCALAR_INT] = append_int,       [SCALAR_FLOAT] = append_float,
+        [SCALAR_ID] = append_string,       [SCALAR_STRING] = append_string,
+        [SCALAR_INT] = append_int,         [SCALAR_FLOAT] = append_float,
         [SCALAR_BOOLEAN] = append_boolean, [SCALAR_DATETIME] = append_time,
-        [SCALAR_DATE] = append_date,     [SCALAR_TIME] = NULL,
-        [SCALAR_TIMESTAMP] = append_int, [SCALAR_JSON] = append_json,
-        [SCALAR_EMAIL] = append_string,  [SCALAR_URL] = append_string,
-        [SCALAR_PHONE] = append_string,  [SCALAR_IP] = append_string,
+        [SCALAR_DATE] = append_date,       [SCALAR_TIME] = NULL,
+        [SCALAR_TIMESTAMP] = append_int,   [SCALAR_JSON] = append_json,
+        [SCALAR_EMAIL] = append_string,    [SCALAR_URL] = append_string,
+        [SCALAR_PHONE] = append_string,    [SCALAR_IP] = append_string,
         [SCALAR_ENUM] = append_string,
 };
 
