@@ -12,7 +12,7 @@
 #define CHANGE_SQL_CAUSES 2
 
 /* The entries of a transaction are split into texts of about this size, an entry at least in each. */
-#define CHANGE_SQL_BATCH_BYTES (512 * 1024)
+#define CHANGE_SQL_BATCH_BYTES 524288
 
 /* The SQL view "_images" of a new version: id, aggregate, and the row as JSON. */
 void change_sql_images_view(Buffer *sql, const View *view);
