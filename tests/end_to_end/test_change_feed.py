@@ -26,7 +26,7 @@ class ChangeFeed(unittest.TestCase):
 
     def command(self, name, payload, **headers):
         headers = {"Authorization": f"Bearer {token('alice', 'Admin')}", "Content-Type": "application/json", **headers}
-        status, _, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}?wait=project,service",
+        status, _, text = self.suite.request("command-svc", "POST", f"/v1/commands/{name}?wait=project,service,metric",
                                              json.dumps(payload), headers)
         self.assertIn(status, (200, 201), text)
         return json.loads(text)
@@ -67,6 +67,18 @@ class ChangeFeed(unittest.TestCase):
         self.assertEqual((created[0]["change"], deleted[0]["change"]), ("created", "deleted"))
         self.assertIn(f'"old":null,"new":{service}}}', created[1])
         self.assertIn(f'"old":{service},"new":null}}', deleted[1])
+
+    # PostgreSQL writes some values in another form than they came in.
+    def test_1_images_of_values_in_any_form(self):
+        forms = {"m1": (0.1, "2026-01-31T12:00:00Z"), "m2": (1e-7, "2026-01-31T12:00:00.5Z"), "m3": (12345678901234567890.0, "2026-01-31T12:00:00+02:00"),
+                 "m4": (5, "2026-01-31T12:00:00.123456Z"), "m5": (-0.0, "2026-01-31t12:00:00z")}
+        for metric, (value, timestamp) in forms.items():
+            self.command("RecordMetric", {"metricId": metric, "name": "latency", "value": value, "unit": "ms", "tags": {"a": 1.50, "b": [1e2, "ä\n"]},
+                                          "timestamp": timestamp, "source": "test"})
+        feed = changes.check(self.suite, "metric")
+        for metric in forms:
+            (change,) = self.of_row(feed, metric)
+            self.assertIn(f'"old":null,"new":{self.read(f"/v1/metrics/{metric}")}}}', change[1])
 
     def test_2_a_feed_that_was_off_begins_anew(self):
         self.project("p2")
