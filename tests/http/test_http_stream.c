@@ -4,6 +4,7 @@
 
 #include "common/base/clock.h"
 #include "tests/http/http_fixture.h"
+#include "tests/support/eventually.h"
 
 #define HEAD    "POST /stream HTTP/1.1\r\nHost: x\r\n"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
@@ -317,6 +318,23 @@ START_TEST(stopping_does_not_wait_for_who_does_not_read)
 }
 END_TEST
 
+/* Whoever has not sent its head by the deadline is cut off, and its thread is gone before the server is. */
+START_TEST(stopping_cuts_heads_off)
+{
+        HttpClient *others[3];
+
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+                others[i] = http_client_new(fixture.port);
+                ck_assert(http_client_send_text(others[i], HEAD));
+        }
+        ck_assert(eventually(60000, http_server_connections(fixture.server) >= ARRAY_SIZE(others)));
+        ck_assert(http_server_stop(fixture.server, clock_monotonic_us()));
+        ck_assert_uint_eq(http_server_connections(fixture.server), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+                http_client_free(others[i]);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("http_stream");
@@ -344,6 +362,7 @@ int main(void)
         tcase_add_test(tc, streams_count_as_connections);
         tcase_add_test(tc, stopping_ends_streams_with_an_answer);
         tcase_add_test(tc, stopping_does_not_wait_for_who_does_not_read);
+        tcase_add_loop_test(tc, stopping_cuts_heads_off, 0, 20);
         suite_add_tcase(suite, tc);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);

@@ -218,6 +218,15 @@ ErrorCode http_server_start(HttpServer **ret, const HttpOptions *options, const 
         return code;
 }
 
+/* Until all threads of connections have ended; those that were cut off at a deadline do so at once. */
+static void end_connections(HttpServer *server)
+{
+        http_sorter_free(TAKE_PTR(server->sorter));
+        (void)ulfius_stop_framework(&server->ulfius); /* joins the library's threads */
+        (void)http_connections_wait(server->site.connections, INT64_MAX); /* nobody joins streams */
+        server->is_running = false;
+}
+
 bool http_server_stop(HttpServer *server, int64_t deadline_us)
 {
         if (!server->is_running)
@@ -226,9 +235,7 @@ bool http_server_stop(HttpServer *server, int64_t deadline_us)
         http_acceptor_free(TAKE_PTR(server->acceptor));
         if (!http_connections_wait(server->site.connections, deadline_us))
                 return false;
-        http_sorter_free(TAKE_PTR(server->sorter));
-        (void)ulfius_stop_framework(&server->ulfius); /* joins the connections' threads */
-        server->is_running = false;
+        end_connections(server);
         return true;
 }
 
@@ -236,11 +243,8 @@ void http_server_free(HttpServer *server)
 {
         if (!server)
                 return;
-        if (!http_server_stop(server, clock_monotonic_us())) {
-                http_sorter_free(TAKE_PTR(server->sorter));
-                (void)ulfius_stop_framework(&server->ulfius);
-                (void)http_connections_wait(server->site.connections, INT64_MAX); /* streams */
-        }
+        if (!http_server_stop(server, clock_monotonic_us()))
+                end_connections(server);
         if (server->is_initialised)
                 ulfius_clean_instance(&server->ulfius);
         http_connections_free(server->site.connections);
