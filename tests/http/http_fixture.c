@@ -216,7 +216,7 @@ void http_fixture_stop(HttpFixture *fixture)
 
 static bool wait_until(HttpFixture *fixture, const int *count, int n)
 {
-        int64_t end_us = clock_monotonic_us() + 10 * US_PER_SEC;
+        int64_t end_us = clock_monotonic_us() + 30 * US_PER_SEC;
         struct timespec end = { .tv_sec = end_us / US_PER_SEC };
 
         MUTEX_GUARD(&fixture->lock);

@@ -4,21 +4,34 @@
 
 #include "common/base/clock.h"
 #include "tests/http/http_fixture.h"
+#include "tests/support/eventually.h"
 
 static HttpFixture fixture;
 static HttpClient *client;
 static HttpAnswer answer;
 
-/* A server with short times for slow clients; tests of other things take milliseconds. */
+static void start(const HttpOptions *options)
+{
+        http_fixture_start(&fixture, options);
+        client = http_client_new(fixture.port);
+        ck_assert_ptr_nonnull(client);
+}
+
 static void setup(void)
+{
+        HttpOptions options = http_fixture_options();
+
+        start(&options);
+}
+
+/* Short times for slow clients. */
+static void setup_impatient(void)
 {
         HttpOptions options = http_fixture_options();
 
         options.read_timeout_s = 1;
         options.idle_timeout_s = 2;
-        http_fixture_start(&fixture, &options);
-        client = http_client_new(fixture.port);
-        ck_assert_ptr_nonnull(client);
+        start(&options);
 }
 
 static void teardown(void)
@@ -29,14 +42,14 @@ static void teardown(void)
 }
 
 /* Send @text and expect a status, or 0 for none, after which the connection is closed and no part of
- * @text was taken for another request. */
+ * @text was taken for another request. The answer may come before all of @text is sent. */
 static void expect_refused(const char *text, int status)
 {
         _cleanup_(http_client_freep) HttpClient *fresh = http_client_new(fixture.port);
         _cleanup_(buffer_deinit) Buffer rest = BUFFER_INIT;
 
         ck_assert_ptr_nonnull(fresh);
-        ck_assert(http_client_send_text(fresh, text));
+        (void)http_client_send_text(fresh, text);
         (void)http_client_read(fresh, &answer, false);
         ck_assert_msg(answer.status == status, "%d instead of %d to %.200s", answer.status, status,
                       text);
@@ -199,7 +212,7 @@ static int64_t dribble(const char *start, const char *byte)
 
         ck_assert_ptr_nonnull(slow);
         ck_assert(http_client_send_text(slow, start));
-        while (clock_monotonic_us() < started_us + 8 * US_PER_SEC) {
+        while (clock_monotonic_us() < started_us + 30 * US_PER_SEC) {
                 clock_wait_us(100 * US_PER_MS);
                 if (!http_client_send_text(slow, byte))
                         return clock_monotonic_us() - started_us;
@@ -249,13 +262,9 @@ END_TEST
 
 START_TEST(an_answer_has_to_be_taken_in_time)
 {
-        int64_t started_us = clock_monotonic_us();
-
         ck_assert(http_client_request(client, "GET", "/large", NULL, NULL));
-        while (http_server_connections(fixture.server) &&
-               clock_monotonic_us() < started_us + 9 * US_PER_SEC)
-                clock_wait_us(50 * US_PER_MS);
-        ck_assert_uint_eq(http_server_connections(fixture.server), 0);
+        ck_assert(http_client_read_head(client, &answer));
+        ck_assert(eventually(30000, http_server_connections(fixture.server) == 0));
 }
 END_TEST
 
@@ -268,12 +277,21 @@ static TCase *cases(void)
         tcase_add_test(tcase, a_body_may_be_as_large_as_the_limit);
         tcase_add_test(tcase, a_chunked_body_has_the_same_limit);
         tcase_add_test(tcase, unclear_framing_is_refused);
-        tcase_add_test(tcase, broken_requests_are_refused);
         tcase_add_test(tcase, odd_targets_are_malformed);
         tcase_add_test(tcase, headers_are_utf8);
         tcase_add_test(tcase, headers_are_counted);
         tcase_add_test(tcase, query_parameters_are_counted);
         tcase_add_test(tcase, heads_have_a_limit);
+        return tcase;
+}
+
+static TCase *slow_cases(void)
+{
+        TCase *tcase = tcase_create("slow clients");
+
+        tcase_add_checked_fixture(tcase, setup_impatient, teardown);
+        tcase_set_timeout(tcase, 150);
+        tcase_add_test(tcase, broken_requests_are_refused);
         tcase_add_test(tcase, a_request_has_to_be_there_in_time);
         tcase_add_test(tcase, a_busy_connection_is_not_cut_off);
         tcase_add_test(tcase, silent_connections_are_closed);
@@ -288,6 +306,7 @@ int main(void)
         int failed;
 
         suite_add_tcase(suite, cases());
+        suite_add_tcase(suite, slow_cases());
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
         srunner_free(runner);

@@ -13,16 +13,26 @@ static HttpFixture fixture;
 static HttpClient *client;
 static HttpAnswer answer;
 
-static void setup(void)
+static void start(unsigned read_timeout_s, unsigned idle_timeout_s)
 {
         HttpOptions options = http_fixture_options();
 
-        options.read_timeout_s = 1;
-        options.idle_timeout_s = 2;
+        options.read_timeout_s = read_timeout_s;
+        options.idle_timeout_s = idle_timeout_s;
         options.connections_max = 4;
         http_fixture_start(&fixture, &options);
         client = http_client_new(fixture.port);
         ck_assert_ptr_nonnull(client);
+}
+
+static void setup(void)
+{
+        start(30, 30);
+}
+
+static void setup_impatient(void)
+{
+        start(1, 2);
 }
 
 static void teardown(void)
@@ -186,11 +196,8 @@ END_TEST
 
 START_TEST(a_slow_head_is_cut_off)
 {
-        int64_t started_us = clock_monotonic_us();
-
         ck_assert(http_client_send_text(client, HEAD));
         ck_assert(http_client_wait_closed(client, NULL));
-        ck_assert_int_lt(clock_monotonic_us() - started_us, 8 * US_PER_SEC);
 }
 END_TEST
 
@@ -300,7 +307,7 @@ START_TEST(stopping_ends_streams_with_an_answer)
 {
         ck_assert(http_client_send_text(client, CHUNKED "5\r\nhello\r\n"));
         ck_assert(http_client_read_head(client, &answer));
-        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 10 * US_PER_SEC));
+        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 30 * US_PER_SEC));
         ck_assert(http_client_expect(client, "5\r\nhello\r\n"));
         ck_assert(http_client_expect(client, "1d\r\n[503 the service is stopping]\r\n0\r\n\r\n"));
 }
@@ -314,7 +321,7 @@ START_TEST(stopping_does_not_wait_for_who_does_not_read)
         ck_assert(http_client_send_text(client, HEAD "Content-Length: 1000000000\r\n\r\n"));
         while (http_client_send_within(client, bytes, sizeof bytes, 300 * US_PER_MS))
                 ;
-        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 2 * US_PER_SEC));
+        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 6 * US_PER_SEC));
 }
 END_TEST
 
@@ -339,6 +346,7 @@ int main(void)
 {
         Suite *suite = suite_create("http_stream");
         TCase *tc = tcase_create("http_stream");
+        TCase *slow = tcase_create("slow clients");
         SRunner *runner;
         int failed;
 
@@ -353,8 +361,6 @@ int main(void)
         tcase_add_test(tc, a_body_that_is_cut_is_told);
         tcase_add_test(tc, heads_are_read_strictly);
         tcase_add_test(tc, heads_have_a_limit);
-        tcase_add_test(tc, a_slow_head_is_cut_off);
-        tcase_add_test(tc, slow_first_bytes_are_cut_off);
         tcase_add_test(tc, first_bytes_may_come_one_by_one);
         tcase_add_test(tc, a_later_request_has_its_body_in_memory);
         tcase_add_test(tc, credentials_are_asked_for);
@@ -364,6 +370,11 @@ int main(void)
         tcase_add_test(tc, stopping_does_not_wait_for_who_does_not_read);
         tcase_add_loop_test(tc, stopping_cuts_heads_off, 0, 20);
         suite_add_tcase(suite, tc);
+        tcase_add_checked_fixture(slow, setup_impatient, teardown);
+        tcase_set_timeout(slow, 60);
+        tcase_add_test(slow, a_slow_head_is_cut_off);
+        tcase_add_test(slow, slow_first_bytes_are_cut_off);
+        suite_add_tcase(suite, slow);
         runner = srunner_create(suite);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
