@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "common/pg/pg_params.h"
 
-#define TIMEOUT_US (20 * US_PER_SEC)
+#define TIMEOUT_US (60 * US_PER_SEC)
 
 enum {
         COMMAND_ID,

@@ -341,7 +341,7 @@ START_TEST(text_comes_back_byte_for_byte)
         APPEND({ .key = "{\"k\" : \"ü\\n\"}", .id = "é'\"\\", .events = 1, .data = data });
         ck_assert_int_eq(
                 pg_exec(conn, "SELECT event_data, metadata, aggregate_id FROM event_store.events",
-                        NULL, &res, clock_monotonic_us() + US_PER_SEC, "read", NULL),
+                        NULL, &res, clock_monotonic_us() + 60 * US_PER_SEC, "read", NULL),
                 ERROR_NONE);
         ck_assert_str_eq(PQgetvalue(res, 0, 0), data);
         ck_assert_str_eq(PQgetvalue(res, 0, 1), "{\"k\" : \"ü\\n\"}");
@@ -385,7 +385,7 @@ START_TEST(a_clock_that_is_behind_does_not_set_times_back)
                 pg_exec(owner,
                         "UPDATE event_store.logs SET last_timestamp = now() + interval '1 h' "
                         "WHERE aggregate_type = 'metric' AND partition = 1",
-                        NULL, NULL, clock_monotonic_us() + US_PER_SEC, "advance", NULL),
+                        NULL, NULL, clock_monotonic_us() + 60 * US_PER_SEC, "advance", NULL),
                 ERROR_NONE);
         APPEND({ .key = "1", .id = "a", .events = 1, .partition = 1 });
         ahead_us = answers[0].stored_at_us;

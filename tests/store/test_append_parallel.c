@@ -223,7 +223,7 @@ static void exec(PGconn *on, const char *sql)
 {
         Error err = ERROR_INIT;
 
-        ck_assert_msg(pg_exec(on, sql, NULL, NULL, clock_monotonic_us() + 10 * US_PER_SEC, sql,
+        ck_assert_msg(pg_exec(on, sql, NULL, NULL, clock_monotonic_us() + 60 * US_PER_SEC, sql,
                               &err) == ERROR_NONE,
                       "%s", err.message);
 }
@@ -243,6 +243,8 @@ static void *append_one(void *arg)
 /* What a writer finds that was cut off during COMMIT and asks again: the first one's end is waited for. */
 static void meet_an_open_transaction(const char *end, int64_t stored, int64_t repeated)
 {
+        static const char waiting[] = "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING "
+                                      "(pid) WHERE NOT granted AND datname = current_database()";
         AppendAnswer answer;
         Writer *writer = &writers[0];
 
@@ -250,9 +252,7 @@ static void meet_an_open_transaction(const char *end, int64_t stored, int64_t re
         exec(conn, "BEGIN");
         append_call(conn, &(AppendRow){ .key = "k", .id = "a", .events = 1 }, 1, &answer);
         ck_assert_int_eq(pthread_create(&writer->thread, NULL, append_one, writer), 0);
-        ck_assert(
-                eventually(30000,
-                           query_int(conn, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0));
+        ck_assert(eventually(60000, query_int(conn, waiting) > 0));
         exec(conn, end);
         (void)pthread_join(writer->thread, NULL);
         ck_assert_msg(!writer->failure.code, "%s", writer->failure.message);
@@ -285,13 +285,13 @@ START_TEST(one_aggregate_begun_in_two_partitions)
         exec(conn, "BEGIN");
         append_call(conn, &(AppendRow){ .key = "1", .id = "a", .events = 1, .partition = 1 }, 1,
                     &answer);
-        exec(other, "SET lock_timeout = '10s'");
+        exec(other, "SET lock_timeout = '60s'");
         ck_assert_int_eq(PQsendQuery(conn, "SELECT pg_sleep(0.2); COMMIT"), 1);
         append_call(other, &(AppendRow){ .key = "2", .id = "a", .events = 1, .partition = 2 }, 1,
                     &answer);
         ck_assert_int_eq(answer.outcome, CONFLICT);
         ck_assert_int_eq(answer.version, 1);
-        ck_assert_int_eq(pg_receive(conn, NULL, clock_monotonic_us() + 10 * US_PER_SEC, "commit",
+        ck_assert_int_eq(pg_receive(conn, NULL, clock_monotonic_us() + 60 * US_PER_SEC, "commit",
                                     NULL),
                          ERROR_NONE);
         ck_assert_int_eq(query_int(conn, "SELECT sum(last_position) FROM event_store.logs"), 1);

@@ -38,7 +38,7 @@ static void expect_state(PGconn *conn, const char *sql, const char *state)
         Error err = ERROR_INIT;
 
         ErrorCode code =
-                pg_exec(conn, sql, NULL, NULL, clock_monotonic_us() + 10 * US_PER_SEC, "try", &err);
+                pg_exec(conn, sql, NULL, NULL, clock_monotonic_us() + 60 * US_PER_SEC, "try", &err);
 
         ck_assert_int_eq(code != ERROR_NONE, *state != '\0');
         ck_assert_msg(strcmp(err.sqlstate, state) == 0, "%s as %s: \"%s\" %s", sql, PQuser(conn),

@@ -29,7 +29,7 @@ static void teardown(void)
 static void expect_state(const char *sql, const char *state)
 {
         Error err = ERROR_INIT;
-        ErrorCode code = pg_exec(conn, sql, NULL, NULL, clock_monotonic_us() + 10 * US_PER_SEC,
+        ErrorCode code = pg_exec(conn, sql, NULL, NULL, clock_monotonic_us() + 60 * US_PER_SEC,
                                  "test", &err);
 
         ck_assert_msg(strcmp(err.sqlstate, state) == 0, "%s: %s", sql, err.message);

@@ -10,7 +10,7 @@
 #include "common/store/migrate.h"
 #include "tests/support/temp_database.h"
 
-#define TIMEOUT_US (30 * US_PER_SEC)
+#define TIMEOUT_US (60 * US_PER_SEC)
 #define PROGRAMS   4
 
 static TempDatabase *database;

@@ -15,7 +15,7 @@ static Error err;
 
 static int64_t soon(void)
 {
-        return clock_monotonic_us() + 10 * US_PER_SEC;
+        return clock_monotonic_us() + 60 * US_PER_SEC;
 }
 
 static void run(PGconn *on, const char *sql)

@@ -10,7 +10,7 @@
 #include "common/base/uuid.h"
 #include "common/store/migrate.h"
 
-#define TIMEOUT_US (30 * US_PER_SEC)
+#define TIMEOUT_US (60 * US_PER_SEC)
 
 struct TempDatabase {
         char name[16 + UUID_TEXT_SIZE];
