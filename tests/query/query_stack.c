@@ -72,7 +72,7 @@ void query_stack_sql(QueryStack *stack, const char *sql)
 {
         Error err = ERROR_INIT;
         ErrorCode code = pg_exec(stack->conn, sql, NULL, NULL,
-                                 clock_monotonic_us() + 30 * US_PER_SEC, "set up", &err);
+                                 clock_monotonic_us() + 60 * US_PER_SEC, "set up", &err);
 
         ck_assert_msg(code == ERROR_NONE, "%s: %s", sql, err.message);
 }
@@ -82,7 +82,7 @@ void query_stack_text(QueryStack *stack, const char *sql, Buffer *ret)
         _cleanup_(PQclearp) PGresult *res = NULL;
         Error err = ERROR_INIT;
         ErrorCode code = pg_exec(stack->conn, sql, NULL, &res,
-                                 clock_monotonic_us() + 30 * US_PER_SEC, "look", &err);
+                                 clock_monotonic_us() + 60 * US_PER_SEC, "look", &err);
 
         ck_assert_msg(code == ERROR_NONE, "%s: %s", sql, err.message);
         buffer_append_string(ret, PQgetvalue(res, 0, 0));
@@ -148,7 +148,7 @@ static void start_service(QueryStack *stack)
                 .body_bytes_max = 65536,
                 .connections_max = 64,
                 .idle_timeout_s = 60,
-                .read_timeout_s = 10,
+                .read_timeout_s = 60,
                 .on_request = show_fault,
         };
         Error err = ERROR_INIT;
@@ -161,7 +161,7 @@ static void start_service(QueryStack *stack)
                 .page_limit_max = 1000,
                 .include_rows_max = 3,
                 .read_wait_ms = 300,
-                .read_timeout_ms = 10000,
+                .read_timeout_ms = 60000,
         };
         ck_assert_msg(!query_daemon.app_new(&stack->app, &stack->config, &err), "%s", err.message);
         ck_assert_msg(!auth_verifier_new(&stack->verifier, &auth, &err), "%s", err.message);
@@ -284,6 +284,11 @@ static void append_credentials(Buffer *headers, QueryUser user)
         buffer_append_char(&token, '.');
         base64url_encode(&token, mac, sizeof mac);
         buffer_printf(headers, "Authorization: Bearer %s\r\n", token.data);
+}
+
+void query_stack_wait_at_most(QueryStack *stack, int64_t wait_ms)
+{
+        stack->config.read_wait_ms = wait_ms;
 }
 
 int query_stack_get(QueryStack *stack, QueryUser user, const char *target, const char *token)

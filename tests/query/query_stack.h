@@ -39,6 +39,9 @@ _printf_(3, 4) void query_stack_insert(QueryStack *stack, const char *view, cons
 void query_stack_position(QueryStack *stack, const char *view, const char *type, int partition,
                           long position);
 
+/* How long reads wait for what a token names, from the next one on; 300 ms at first. */
+void query_stack_wait_at_most(QueryStack *stack, int64_t wait_ms);
+
 /**
  * query_stack_get() - ask for @target
  * @token:  X-Consistency-Token, NULL for none

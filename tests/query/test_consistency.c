@@ -116,6 +116,7 @@ START_TEST(a_read_waits)
 {
         pthread_t thread;
 
+        query_stack_wait_at_most(stack, 60000);
         ck_assert_int_eq(pthread_create(&thread, NULL, catch_up, NULL), 0);
         ck_assert_int_eq(query_stack_get(stack, QUERY_ALICE, "/v1/projects/p", "project.0.11"),
                          200);
