@@ -219,8 +219,10 @@ START_TEST(only_what_is_wanted_is_done)
         ck_assert(eventually(LIBRARY_WAIT_MS, done()));
         ck_assert_int_ne(digest(), before);
         before = digest();
+        library_sql(stack, "BEGIN"); /* it was never to be seen running */
         want_repair("true");
         library_sql(stack, "UPDATE replay.replays SET state = 'paused'");
+        library_sql(stack, "COMMIT");
         library_sql(stack,
                     "INSERT INTO replay.replays (replay_id, name, requested_by, view, "
                     "aggregate_type, rate, state, selected_at, aggregates) VALUES "
