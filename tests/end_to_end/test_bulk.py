@@ -286,7 +286,7 @@ class BulkCommands(unittest.TestCase):
 
     def test_postgresql_away_in_the_middle(self):
         """No line is refused for good because an earlier one was not stored."""
-        self.restart(SKAFU_COMMAND_TIMEOUT_MS="300")
+        self.restart(SKAFU_COMMAND_TIMEOUT_MS="2000")
         texts = lives(2000)
         with Bulk(self.suite) as bulk:
             sender = threading.Thread(target=lambda: self.send_until_broken(bulk, texts), daemon=True)

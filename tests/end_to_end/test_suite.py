@@ -153,7 +153,9 @@ class EndToEnd(unittest.TestCase):
             status, _, problem = self.command(f"CreateProject?wait={name}", {"name": "unseen"})
             self.assertEqual((status, problem.get("field")), (400, "wait"), problem)
         # A view that has not begun is not there yet.
-        self.assertEqual(self.suite.terminate("projector-svc"), 0)
+        for name in ("command-svc", "projector-svc"):
+            self.assertEqual(self.suite.terminate(name), 0)
+        self.suite.start("command-svc", SKAFU_VIEW_WAIT_MS="500")
         self.suite.sql("DELETE FROM view_project_1.checkpoint; DELETE FROM view_project_1.project")
         status, _, body = self.command("CreateProject?wait=project", {"name": "later"})
         self.assertEqual(status, 202, body)

@@ -14,5 +14,5 @@ def delete_topic(suite, name):
     queue = ctypes.c_void_p(kafka.rd_kafka_queue_new(client))
     topics = (ctypes.c_void_p * 1)(kafka.rd_kafka_DeleteTopic_new(name.encode()))
     kafka.rd_kafka_DeleteTopics(client, topics, ctypes.c_size_t(1), None, queue)
-    if not kafka.rd_kafka_queue_poll(queue, 10000):
+    if not kafka.rd_kafka_queue_poll(queue, 60000):
         raise AssertionError(f"{name} was not deleted")

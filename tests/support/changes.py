@@ -106,7 +106,7 @@ def read_feed(suite, view, prefix="skafu"):
     return feed
 
 
-def await_published(suite, view, seconds=60):
+def await_published(suite, view, seconds=120):
     """Until all committed changes are noted as published; how many there are."""
     def done():
         rows = suite.sql(f"SELECT position, published FROM read.change_position WHERE view = '{view}'")

@@ -30,7 +30,7 @@ def ordinary_life(project, turn):
 
 
 class Load:
-    def __init__(self, suite, commands, threads=8, seconds=300, instances=("command-svc",), life=ordinary_life,
+    def __init__(self, suite, commands, threads=8, seconds=600, instances=("command-svc",), life=ordinary_life,
                  every=0.0):
         """instances: those of command-svc that the clients use; life: the commands of one project; every: seconds from
         one command of a client to its next, at least."""
@@ -137,7 +137,7 @@ class Client:
     def connect(self):
         if not self.connection:
             port = self.ports[self.turn % len(self.ports)]
-            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         return self.connection
 
     def send(self, name, payload, deadline):

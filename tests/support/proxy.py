@@ -71,7 +71,7 @@ class Proxy:
         done = threading.Event()
         self._orders.append((function, done))
         self._wake.send(b"x")
-        if not done.wait(10):
+        if not done.wait(60):
             raise AssertionError("the proxy does not answer")
 
     def each(self, fate):
@@ -99,7 +99,7 @@ class Proxy:
         def stop():
             self._stopping = True
         self._order(stop)
-        self._thread.join(10)
+        self._thread.join(60)
         for link in list(self._links):
             self._reset(link)
         for sock in (self._listener, self._wake, self._woken):
@@ -134,7 +134,7 @@ class Proxy:
     def _accept(self):
         client, _ = self._listener.accept()
         try:
-            server = socket.create_connection(("127.0.0.1", self.target), timeout=5)
+            server = socket.create_connection(("127.0.0.1", self.target), timeout=60)
         except OSError:
             client.close()
             return

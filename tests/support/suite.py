@@ -29,7 +29,7 @@ SECRET = "a-secret-of-this-test-run-32-bytes"
 API_KEY = "an-api-key-of-this-test-run"
 OTHER_API_KEY = "another-api-key-of-this-test-run"
 SERVICES = ("command-svc", "projector-svc", "query-svc")
-given_ports = set()
+given_ports = {}  # with what keeps other programs that ask here away from each
 ROLES = {"command-svc": "skafu_command", "projector-svc": "skafu_projector", "query-svc": "skafu_query"}
 
 
@@ -52,18 +52,25 @@ def find_psql():
 
 
 def free_port():
-    """Below the range that outgoing connections take theirs from: nobody gets it while a service is down for a while."""
+    """Below the range that outgoing connections take theirs from, and ours as long as this program runs: nobody gets it
+    while a service is down for a while, nor before it is up."""
     while True:
         port = random.SystemRandom().randrange(12000, 32000)
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0skafu-test-port-{port}")
+        except OSError:
+            claim.close()
+            continue
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 sock.bind(("127.0.0.1", port))
             except OSError:
+                claim.close()
                 continue
-        if port not in given_ports:
-            given_ports.add(port)
-            return port
+        given_ports[port] = claim
+        return port
 
 
 def token(user, *groups):
@@ -167,7 +174,8 @@ class Suite:
             "SKAFU_SCHEMA_FILE": self.schema,
             "SKAFU_API_KEYS_FILE": self._api_keys(),
             # A test machine may be busy: what is waited for has a generous end.
-            "SKAFU_COMMAND_TIMEOUT_MS": "10000",
+            "SKAFU_COMMAND_TIMEOUT_MS": "30000",
+            "SKAFU_VIEW_WAIT_MS": "30000",
             "SKAFU_READ_WAIT_MS": "30000",
         }
 
