@@ -40,16 +40,20 @@ def _is_gone(pid):
 
 def freeze_writers(suite):
     """From here on only commits that wait for the disk write the log. Until crash()."""
-    found = {writer: pid for pid in _children(suite.pid("postgres")) for writer in WRITERS if writer in _title(pid)}
-    if len(found) != len(WRITERS):
-        raise AssertionError(f"PostgreSQL has only {sorted(found)} of {WRITERS}")
-    for pid in found.values():
+    def find():
+        found = {writer: pid for pid in _children(suite.pid("postgres")) for writer in WRITERS if writer in _title(pid)}
+        return found if len(found) == len(WRITERS) else None
+
+    # Clients may be served before each of them runs.
+    for pid in wait_until(f"PostgreSQL has {WRITERS}", find).values():
         os.kill(pid, signal.SIGSTOP)
 
 
 def crash(suite):
     """kill -9 for all of PostgreSQL at once, the frozen ones too: what is in its memory only is lost."""
     pid = suite.pid("postgres")
+    os.kill(pid, signal.SIGSTOP)  # so that it starts no other
+    wait_until("PostgreSQL starts no process", lambda: (_stat(pid) or "T")[0] == "T")
     everybody = [pid] + _children(pid)
     for one in everybody:
         try:
