@@ -185,13 +185,14 @@ class Repair(unittest.TestCase):
         self.projects(range(10, 90))
         for turn in range(3):
             self.damage()
-            replay = self.request(aggregateType="project", view="service", rate=80)
-            wait_until("some are repaired", lambda: self.state(replay)["repaired"] > 10)
+            replay = self.request(aggregateType="project", view="service", rate=5)
+            wait_until("some are repaired", lambda: self.state(replay)["repaired"] > 3)
             for name in BOTH:
                 self.suite.kill(name)
             stands = self.state(replay)
             self.assertEqual(stands["state"], "running")
             self.assertLess(stands["repaired"], 80)
+            self.suite.sql("UPDATE replay.replays SET rate = 0, next_at = NULL")
             for name in BOTH:
                 self.suite.start(name, **FAST)
             done = self.finished(replay)
@@ -202,7 +203,7 @@ class Repair(unittest.TestCase):
     def test_it_is_paused_resumed_and_cancelled(self):
         self.projects(range(10, 70))
         self.damage()
-        replay = self.request(aggregateType="project", view="service", rate=20)
+        replay = self.request(aggregateType="project", view="service", rate=5)
         wait_until("some are repaired", lambda: self.state(replay)["repaired"] > 0)
         paused = self.act(replay, "pause")
         self.assertEqual(paused["state"], "paused")
@@ -220,7 +221,7 @@ class Repair(unittest.TestCase):
         self.assertEqual(self.state(replay)["repaired"], cancelled["repaired"])
         self.act(replay, "resume", 409)
         listed = {item["replayId"]: item for item in self.ask("GET", "/v1/replays")[1]["items"]}
-        self.assertEqual((listed[replay["replayId"]]["state"], listed[replay["replayId"]]["rate"]), ("cancelled", 20))
+        self.assertEqual((listed[replay["replayId"]]["state"], listed[replay["replayId"]]["rate"]), ("cancelled", 5))
         self.finished(self.request(aggregateType="project", view="service"))
         self.assertTrue(self.suite.verify()["ok"])
 

@@ -122,7 +122,7 @@ class Replay(unittest.TestCase):
         replay = self.request(aggregateType="project", topic="taken-over", rate=300)
         wait_until("it publishes", lambda: self.state(replay)["published"] > 50)
         owner = self.suite.sql("SELECT client_port FROM pg_locks JOIN pg_stat_activity USING (pid) "
-                               "WHERE locktype = 'advisory' AND application_name = 'command-svc replayer'")[0][0]
+                               "WHERE locktype = 'advisory' AND application_name = 'command-svc replayer'")
         self.suite.kill("command-svc")
         self.suite.start("command-svc")
         done = self.finished(replay)

@@ -89,7 +89,7 @@ class Skafuctl(unittest.TestCase):
             self.assertGreater(row["lagSeconds"], 0)
         finally:
             self.suite.start("projector-svc")
-        wait_until("it was projected", lambda: self.totals()["unapplied"] == 0)
+        wait_until("it was published and projected", lambda: self.totals()["unpublished"] == 0 == self.totals()["unapplied"])
 
     def test_views_lists_versions(self):
         rows = json.loads(self.run_skafuctl("views", "--json"))
@@ -187,8 +187,11 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
                                               "ProjectRenamed", "--name", "again", "--json"))
         self.assertEqual((replay["state"], replay["published"], replay["name"]), ("done", 4, "again"), replay)
         self.assertRegex(self.run_skafuctl("replays"), rf"{replay['replayId']} +done +project +skafu.project.replays +4 ")
-        slow = json.loads(self.run_skafuctl("replay", "--type", "project", "--position", "1..2", "--rate", "1", "--detach",
-                                            "--json"))
+        self.send("CreateProject", {"projectId": "slow", "name": "0"})
+        for turn in range(60):  # a minute's work
+            self.send("RenameProject", {"projectId": "slow", "name": f"turn {turn}"})
+        slow = json.loads(self.run_skafuctl("replay", "--type", "project", "--aggregate", "slow", "--position", "1..1000",
+                                            "--rate", "1", "--detach", "--json"))
         self.run_skafuctl("replays", slow["replayId"], "--cancel")
         self.assertIn("cancelled", self.run_skafuctl("replays", slow["replayId"]))
         self.assertIn("the replay is in no state to resume it",

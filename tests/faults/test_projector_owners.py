@@ -59,7 +59,8 @@ class ProjectorOwners(unittest.TestCase):
     def sessions(self, name):
         """Process ids of the sessions of an instance: PostgreSQL knows the port at their other end."""
         ports = {line.split()[1].rsplit(":", 1)[1] for line in self.sockets(self.suite.pid(name))}
-        rows = self.suite.sql("SELECT pid, client_port FROM pg_stat_activity WHERE usename = 'skafu_projector'")
+        rows = self.suite.sql("SELECT pid, client_port FROM pg_stat_activity WHERE usename = 'skafu_projector' "
+                              "AND backend_type = 'client backend' AND client_port > 0")
         return [pid for pid, port in rows if f"{int(port):04X}" in ports]
 
     @staticmethod

@@ -68,7 +68,7 @@ class Rebuild(unittest.TestCase):
             self.assertEqual(*indexes)
 
     def test_2_pause_resume_cancel_and_rate(self):
-        self.views.post("project/rebuild", {"rate": 200})
+        self.views.post("project/rebuild", {"rate": 100})
         status, problem = self.views.ask("POST", "/v1/views/project/rebuild", {})
         self.assertEqual(status, 409, problem)
         number = max(self.views.versions("project"))
