@@ -33,14 +33,14 @@ check() {
 }
 
 kafkacat() {
-    kcat -b "127.0.0.1:$port" -m 10 "$@" 2> /dev/null
+    kcat -b "127.0.0.1:$port" -m 30 "$@" 2> /dev/null
 }
 
 start() {
     local deadline
     "$program" --port "$port" 2>> "$log" &
     broker=$!
-    deadline=$(($(now_ms) + 10000))
+    deadline=$(($(now_ms) + 60000))
     until kafkacat -L > /dev/null; do
         [ "$(now_ms)" -lt "$deadline" ] || return 1
         sleep 0.05

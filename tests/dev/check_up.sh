@@ -94,7 +94,7 @@ s.bind(('127.0.0.1', $1))
 s.listen()
 signal.pause()" &
     blocker=$!
-    until_true 5 port_taken "$1"
+    until_true 60 port_taken "$1"
 }
 
 unblock() {
@@ -129,7 +129,7 @@ check "other settings are refused while it runs" refused up --detach --broker em
 check "... with the way out" says "./dev down stops it"
 
 kill -KILL "$(pid_of command-svc)"
-until_true 5 refused status
+until_true 60 refused status
 check "status shows a part that was killed" says "stopped"
 check "up starts it again" dev up --detach
 check "... everything is ready" all_ready
@@ -150,7 +150,7 @@ check "up in the foreground starts, past a stale pid file" until_true 60 grep -q
 check "... a second one is refused" refused up
 check "... everything is ready" all_ready
 kill -KILL "$(pid_of query-svc)"
-check "... it says when a part ends" until_true 10 grep -q "query-svc      ended" "$dir/foreground"
+check "... it says when a part ends" until_true 60 grep -q "query-svc      ended" "$dir/foreground"
 check "... down ends it" dev down
 check "... its exit code is 0" wait "$foreground"
 check "... nothing stays behind" nothing_left

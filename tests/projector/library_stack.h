@@ -16,7 +16,7 @@
 #include "tests/support/temp_database.h"
 
 #define LIBRARY_PARTITIONS 4
-#define LIBRARY_WAIT_MS    60000
+#define LIBRARY_WAIT_MS    120000
 
 typedef struct LibraryStack {
         TempDatabase *database;
