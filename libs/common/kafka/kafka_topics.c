@@ -6,6 +6,7 @@
 #include "common/kafka/kafka_client.h"
 
 #define LOOK_EVERY_US (100 * US_PER_MS)
+#define ASK_EVERY_US  US_PER_SEC /* a broker that has just come back refuses at first */
 
 DEFINE_CLEANUP(rd_kafka_t *, rd_kafka_destroy)
 DEFINE_CLEANUP(rd_kafka_queue_t *, rd_kafka_queue_destroy)
@@ -86,8 +87,8 @@ static ErrorCode add_partitions(rd_kafka_t *client, const KafkaTopic *topic, int
 static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
                               int min_insync, int64_t deadline_us, Error *err)
 {
+        int64_t ask_at_us = 0;
         int partitions = 0;
-        bool asked = false;
         ErrorCode code;
 
         for (;;) {
@@ -101,13 +102,14 @@ static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
                                          "topic %s has %d of %" PRId32 " partitions and could not "
                                          "be given the rest",
                                          topic->name, partitions, topic->partitions);
-                if (!asked)
+                if (clock_monotonic_us() >= ask_at_us) {
                         code = partitions > 0 ? add_partitions(client, topic, deadline_us, err)
                                               : create_topic(client, topic, replication, min_insync,
                                                              deadline_us, err);
+                        ask_at_us = clock_monotonic_us() + ASK_EVERY_US;
+                }
                 if (code)
                         return code;
-                asked = true;
                 clock_wait_us(LOOK_EVERY_US);
         }
 }
