@@ -178,7 +178,7 @@ START_TEST(an_older_schema_steps_back)
         library_store_many(stack, 200, 20, 8);
         library_publish_all(stack);
         library_expect_fresh(stack);
-        ck_assert(view_keeper_health(keepers[1]).views);
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_keeper_health(keepers[1]).views));
 
         /* nor does it come back with a restart */
         stop(0);
