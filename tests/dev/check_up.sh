@@ -121,7 +121,7 @@ unblock
 
 mkdir -p "$SKAFU_STATE/pg.new/half"
 check "a half-made cluster does not stop the first start" dev up --detach
-check "... everything is ready" all_ready
+check "... everything is ready" until_true 60 all_ready
 check "env is for the user's eyes only" test "$(stat -c %a "$SKAFU_STATE/env")" = 600
 check "a second up finds everything running" dev up --detach
 check "... and says so" says "command-svc    runs already"
@@ -132,7 +132,7 @@ kill -KILL "$(pid_of command-svc)"
 until_true 60 refused status
 check "status shows a part that was killed" says "stopped"
 check "up starts it again" dev up --detach
-check "... everything is ready" all_ready
+check "... everything is ready" until_true 60 all_ready
 check "down stops it all" dev down
 check "... nothing stays behind" nothing_left
 
@@ -146,9 +146,9 @@ unblock
 
 "$source/dev" up > "$dir/foreground" 2>&1 < /dev/null &
 foreground=$!
-check "up in the foreground starts, past a stale pid file" until_true 60 grep -q "Ctrl-C" "$dir/foreground"
+check "up in the foreground starts, past a stale pid file" until_true 180 grep -q "Ctrl-C" "$dir/foreground"
 check "... a second one is refused" refused up
-check "... everything is ready" all_ready
+check "... everything is ready" until_true 60 all_ready
 kill -KILL "$(pid_of query-svc)"
 check "... it says when a part ends" until_true 60 grep -q "query-svc      ended" "$dir/foreground"
 check "... down ends it" dev down
@@ -157,7 +157,7 @@ check "... nothing stays behind" nothing_left
 
 setsid "$source/dev" up > "$dir/foreground" 2>&1 < /dev/null &
 foreground=$!
-until_true 60 grep -q "Ctrl-C" "$dir/foreground"
+until_true 180 grep -q "Ctrl-C" "$dir/foreground"
 kill -TERM "$foreground"
 check "a signal ends it" wait "$foreground"
 check "... nothing stays behind" nothing_left
@@ -186,7 +186,7 @@ export PATH=$path
 check "... with two ways out" says "openjdk-17-jre-headless); or start with --broker embedded"
 
 check "the embedded broker needs no java" dev up --detach --broker embedded
-check "... everything is ready" all_ready
+check "... everything is ready" until_true 60 all_ready
 check "down stops that too" dev down
 check "... nothing stays behind" nothing_left
 
