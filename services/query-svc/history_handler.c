@@ -1,11 +1,11 @@
 #include "history_handler.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/json_writer.h"
+#include "common/base/number.h"
 #include "common/event/event_codec.h"
 #include "common/pg/pg_params.h"
 #include "common/store/store.h"
@@ -25,19 +25,6 @@ typedef struct HistoryRequest {
         ErrorCode code;
 } HistoryRequest;
 
-static bool read_number(const char *text, int64_t max, int64_t *ret)
-{
-        char *end;
-        long long value;
-
-        errno = 0;
-        value = strtoll(text, &end, 10);
-        if (errno || *end || end == text || value < 1 || value > max)
-                return false;
-        *ret = value;
-        return true;
-}
-
 static void read_parameter(void *data, const char *name, const char *value)
 {
         HistoryRequest *request = data;
@@ -45,12 +32,12 @@ static void read_parameter(void *data, const char *name, const char *value)
         if (request->code)
                 return;
         if (strcmp(name, "limit") == 0) {
-                if (!read_number(value, request->app->config->page_limit_max, &request->limit))
+                if (!number_read(value, request->app->config->page_limit_max, &request->limit))
                         request->code = error_set_field(request->err, ERROR_MALFORMED, name,
                                                         "limit must be a number from 1 to %" PRId64,
                                                         request->app->config->page_limit_max);
         } else if (strcmp(name, "cursor") == 0) {
-                if (!read_number(value, INT64_MAX, &request->after))
+                if (!number_read(value, INT64_MAX, &request->after))
                         request->code =
                                 error_set_field(request->err, ERROR_MALFORMED, name,
                                                 "cursor is not a nextCursor of this resource");

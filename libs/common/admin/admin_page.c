@@ -1,11 +1,10 @@
 #include "common/admin/admin_page.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/base64url.h"
 #include "common/base/json_writer.h"
+#include "common/base/number.h"
 
 #define LIMIT_MAX 1000
 
@@ -20,19 +19,6 @@ typedef struct Reading {
 void admin_page_deinit(AdminPage *page)
 {
         buffer_deinit(&page->cursor);
-}
-
-static bool read_number(const char *text, int64_t max, int64_t *ret)
-{
-        char *end;
-        long long value;
-
-        errno = 0;
-        value = strtoll(text, &end, 10);
-        if (errno || *end || end == text || value < 1 || value > max)
-                return false;
-        *ret = value;
-        return true;
 }
 
 static ErrorCode read_cursor(AdminPage *page, const char *value, Error *err)
@@ -53,14 +39,14 @@ static void read_parameter(void *data, const char *name, const char *value)
         if (reading->code)
                 return;
         if (strcmp(name, "limit") == 0) {
-                if (!read_number(value, LIMIT_MAX, &reading->page->limit))
+                if (!number_read(value, LIMIT_MAX, &reading->page->limit))
                         reading->code =
                                 error_set_field(reading->err, ERROR_MALFORMED, name,
                                                 "limit must be a number from 1 to %d", LIMIT_MAX);
         } else if (strcmp(name, "cursor") == 0) {
                 reading->code = read_cursor(reading->page, value, reading->err);
         } else if (reading->of_view && strcmp(name, "version") == 0) {
-                if (read_number(value, INT32_MAX, &version))
+                if (number_read(value, INT32_MAX, &version))
                         reading->page->version = (int)version;
                 else
                         reading->code = error_set_field(reading->err, ERROR_MALFORMED, name,
