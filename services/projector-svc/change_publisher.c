@@ -361,13 +361,20 @@ ErrorCode change_publisher_start(ChangePublisher *publisher, Error *err)
         return ERROR_NONE;
 }
 
-void change_publisher_stop(ChangePublisher *publisher)
+void change_publisher_tell(ChangePublisher *publisher)
 {
-        if (!publisher || !publisher->running)
+        if (!publisher || !publisher->running || atomic_load(&publisher->stopping))
                 return;
         atomic_store(&publisher->stop_deadline_us, clock_monotonic_us() + STOP_WAIT_US);
         atomic_store(&publisher->stopping, true);
         change_publisher_wake(publisher);
+}
+
+void change_publisher_stop(ChangePublisher *publisher)
+{
+        if (!publisher || !publisher->running)
+                return;
+        change_publisher_tell(publisher);
         (void)pthread_join(publisher->thread, NULL);
         publisher->running = false;
 }

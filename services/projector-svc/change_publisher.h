@@ -21,7 +21,10 @@ DEFINE_CLEANUP(ChangePublisher *, change_publisher_free)
 
 _must_check_ ErrorCode change_publisher_start(ChangePublisher *publisher, Error *err);
 
-/* Publish what is committed, then end the thread; what is left at the deadline is published by the next one. */
+/* Publish what is committed, then end the thread: change_publisher_stop() waits for it. NULL is fine for both. */
+void change_publisher_tell(ChangePublisher *publisher);
+
+/* Tell it, when nobody has, and wait until the thread has ended; what is left at the deadline is published by the next one. */
 void change_publisher_stop(ChangePublisher *publisher);
 
 /* Changes may have been committed. Thread: any; NULL is fine. */

@@ -111,6 +111,25 @@ void feed_fail(Feed *feed, const Error *err)
         feed->failure = *err;
 }
 
+void feed_take(Feed *feed)
+{
+        metric_take(feed->lag, feed);
+        metric_take(feed->lag_time, feed);
+        feed_rewind(feed);
+}
+
+void feed_set_lag(const Feed *feed, int64_t events)
+{
+        if (metric_is_of(feed->lag, feed))
+                metric_set(feed->lag, events);
+}
+
+void feed_set_lag_time(const Feed *feed, int64_t age_us)
+{
+        if (metric_is_of(feed->lag_time, feed))
+                metric_set_us(feed->lag_time, age_us);
+}
+
 void feed_release(Feed *feed)
 {
         feed->source = FEED_NONE;
@@ -118,7 +137,7 @@ void feed_release(Feed *feed)
         feed->tries = 0;
         feed->untrue_position = 0;
         backoff_reset(&feed->backoff);
-        metric_set(feed->lag, 0);
-        metric_set_us(feed->lag_time, 0);
+        feed_set_lag(feed, 0);
+        feed_set_lag_time(feed, 0);
         feed_rewind(feed);
 }

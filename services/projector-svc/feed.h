@@ -81,5 +81,12 @@ void feed_rewind(Feed *feed);
  * is in the way until it is applied or parked, however often a later one is met before it is tried again. */
 void feed_fail(Feed *feed, const Error *err);
 
+/* Ours from now on: what a former owner in this process still says of it is not heard. */
+void feed_take(Feed *feed);
+
 /* Not ours any more. */
 void feed_release(Feed *feed);
+
+/* How far it is behind, in metrics; no effect when somebody else in this process has taken the log partition since. */
+void feed_set_lag(const Feed *feed, int64_t events);
+void feed_set_lag_time(const Feed *feed, int64_t age_us);

@@ -12,6 +12,7 @@ typedef struct ProjectorConfig {
         char *kafka_brokers;
         char *topic_prefix;
         char *schema_file;
+        int64_t view_workers;
         int64_t batch_events_max;
         int64_t batch_bytes_max;
         int64_t kafka_queue_kbytes;

@@ -45,8 +45,7 @@ static ErrorCode report_ages(PGconn *conn, const FeedList *feeds, int64_t deadli
         for (size_t i = 0; !code && i < feeds->n_feeds; i++) {
                 if (!events_behind(feeds->feeds[i]))
                         continue;
-                metric_set_us(feeds->feeds[i]->lag_time,
-                              strtoll(PQgetvalue(res, row, 0), NULL, 10));
+                feed_set_lag_time(feeds->feeds[i], strtoll(PQgetvalue(res, row, 0), NULL, 10));
                 row++;
         }
         return code;
@@ -63,9 +62,9 @@ ErrorCode view_lag_report(PGconn *conn, const FeedList *feeds, int64_t *ret_even
 
                 if (feed->source == FEED_NONE)
                         continue;
-                metric_set(feed->lag, lag);
+                feed_set_lag(feed, lag);
                 if (!lag)
-                        metric_set_us(feed->lag_time, 0);
+                        feed_set_lag_time(feed, 0);
                 sum += lag;
         }
         *ret_events = sum;

@@ -34,7 +34,8 @@ void view_parking_deinit(ViewParking *parking)
 
 static void count(ViewParking *parking)
 {
-        metric_set(parking->metrics->parked, (int64_t)parked_set_count(&parking->parked));
+        metric_set_part(parking->metrics->parked, &parking->counted,
+                        (int64_t)parked_set_count(&parking->parked));
 }
 
 static void add_parked(void *data, Feed *feed, const char *aggregate_id)

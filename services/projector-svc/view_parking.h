@@ -21,6 +21,7 @@ typedef struct ViewParking {
         ParkedSet parked; /* of the feeds that are ours */
         ParkedRetry retry;
         RowFold *nothing; /* no rows */
+        int64_t counted;  /* our part of the gauge */
         bool more;        /* wishes are left over from the last time */
 } ViewParking;
 

@@ -135,7 +135,8 @@ ErrorCode view_session_heads(ViewSession *session, FeedList *feeds, const char *
         return ERROR_NONE;
 }
 
-ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t *ret, Error *err)
+ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t members_min, size_t *ret,
+                             Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         size_t members;
@@ -149,6 +150,8 @@ ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t *ret, 
         if (code)
                 return code;
         members = (size_t)number(res, 0, 0);
+        if (members < members_min)
+                members = members_min;
         *ret = members > 1 ? (n_feeds + members - 1) / members : n_feeds;
         return ERROR_NONE;
 }
@@ -183,7 +186,7 @@ static ErrorCode take_checkpoints(ViewSession *session, Feed **feeds, size_t n, 
                         feed->position = number(res, row, 2);
                         feed->offset = number(res, row, 3);
                         feed->epoch = number(res, row, 4);
-                        feed_rewind(feed);
+                        feed_take(feed);
                 }
         }
         return ERROR_NONE;

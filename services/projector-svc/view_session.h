@@ -34,9 +34,10 @@ int64_t view_session_deadline_us(void); /* for one statement, from now */
 _must_check_ ErrorCode view_session_heads(ViewSession *session, FeedList *feeds,
                                           const char *topic_prefix, Error *err);
 
-/* How many of @n_feeds each instance should own, so that all have about the same. */
-_must_check_ ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t *ret,
-                                          Error *err);
+/* How many of @n_feeds each worker of all instances should own, so that all have about the same. @members_min: so many
+ * are taken to be there. */
+_must_check_ ErrorCode view_session_share(ViewSession *session, size_t n_feeds, size_t members_min,
+                                          size_t *ret, Error *err);
 
 /**
  * view_session_lease() - take at most @max feeds that nobody owns, with position and offset of their checkpoints

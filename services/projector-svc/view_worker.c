@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "change_publisher.h"
 #include "common/base/clock.h"
 #include "common/daemon/daemon.h"
 #include "common/daemon/log.h"
@@ -28,13 +27,14 @@ struct ViewWorker {
         const ProjectorConfig *config;
         View *view;
         ViewMetrics metrics;
-        ChangePublisher *publisher; /* NULL without a change feed */
+        ViewPeers *peers; /* NULL: it has none */
         pthread_t thread;
         bool running;
         atomic_bool stopping;
 
         /* the thread's */
         ViewSession *session;
+        bool arrived; /* it has tried to get one */
         ViewSource source;
         ViewParking parking;
         ViewRepair repair;
@@ -45,8 +45,7 @@ struct ViewWorker {
         Backoff backoff;
         int64_t refresh_due_us, commit_due_us, probe_due_us;
 
-        atomic_bool postgresql_ok, kafka_ok, held, over;
-        atomic_int_least64_t parked, lag, heads;
+        WorkerReport report;
 };
 
 static void hold_by_writer(void *owner, Feed *feed, const Error *err)
@@ -57,7 +56,8 @@ static void hold_by_writer(void *owner, Feed *feed, const Error *err)
 }
 
 ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View *view,
-                          const BuildOrder *order, const char *live_schema, Error *err)
+                          const BuildOrder *order, const char *live_schema, ViewPeers *peers,
+                          Error *err)
 {
         _cleanup_(view_worker_freep) ViewWorker *worker = calloc(1, sizeof *worker);
         ErrorCode code;
@@ -68,6 +68,7 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View 
         }
         worker->config = config;
         worker->view = view;
+        worker->peers = peers;
         worker->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
         view_metrics_init(&worker->metrics, view->metrics_name);
         code = view_source_init(&worker->source, config, worker->view, &worker->metrics, err);
@@ -83,10 +84,8 @@ ErrorCode view_worker_new(ViewWorker **ret, const ProjectorConfig *config, View 
                          hold_by_writer, worker);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
                 view_batch_init(&worker->batches[i], worker->view, &worker->parking.parked);
-        if (!code && view->role == VIEW_LIVE && config->change_feed) {
+        if (peers && peers->publisher)
                 view_set_changes(view);
-                code = change_publisher_new(&worker->publisher, config, view->model, err);
-        }
         if (code)
                 return code;
         *ret = TAKE_PTR(worker);
@@ -104,7 +103,6 @@ void view_worker_free(ViewWorker *worker)
         view_writer_deinit(&worker->writer);
         for (size_t i = 0; i < ARRAY_SIZE(worker->batches); i++)
                 view_batch_deinit(&worker->batches[i]);
-        change_publisher_free(worker->publisher);
         view_session_close(worker->session);
         view_free(worker->view);
         free(worker);
@@ -113,6 +111,12 @@ void view_worker_free(ViewWorker *worker)
 static FeedList *feeds_of(ViewWorker *worker)
 {
         return &worker->source.feeds;
+}
+
+static void report_feeds(ViewWorker *worker)
+{
+        worker_report_feeds(&worker->report, &worker->metrics, feeds_of(worker),
+                            parked_set_count(&worker->parking.parked));
 }
 
 /* The session is gone or in doubt: what is not committed will be read again. */
@@ -128,7 +132,17 @@ static void drop_session(ViewWorker *worker)
         view_repair_forget(&worker->repair);
         view_session_close(TAKE_PTR(worker->session));
         view_builder_close(&worker->builder);
+        report_feeds(worker);
+        atomic_store(&worker->report.lag, 0);
         worker->refresh_due_us = 0;
+}
+
+/* Whether it has a session now or not, the others need not wait for it. */
+static void arrive(ViewWorker *worker)
+{
+        if (worker->peers && !worker->arrived)
+                view_peers_arrive(worker->peers);
+        worker->arrived = true;
 }
 
 static ErrorCode ensure_session(ViewWorker *worker, Error *err)
@@ -138,6 +152,7 @@ static ErrorCode ensure_session(ViewWorker *worker, Error *err)
         if (!worker->session)
                 code = view_session_open(&worker->session, worker->config->pg_url, worker->view,
                                          err);
+        arrive(worker);
         if (!code)
                 code = view_builder_open(&worker->builder, worker->view, err);
         return code ? code : view_source_open(&worker->source, err);
@@ -181,12 +196,13 @@ static ErrorCode lease(ViewWorker *worker, size_t max, Error *err)
         return code || n == 0 ? code : view_session_check(worker->session, err);
 }
 
-/* Own about as many log partitions as every other instance does. */
+/* Own about as many log partitions as every other worker of the version does, here and elsewhere. */
 static ErrorCode balance(ViewWorker *worker, Error *err)
 {
         FeedList *feeds = feeds_of(worker);
         size_t owned = 0, share = 0;
-        ErrorCode code = view_session_share(worker->session, feeds->n_feeds, &share, err);
+        size_t expected = worker->peers ? view_peers_expected(worker->peers) : 0;
+        ErrorCode code = view_session_share(worker->session, feeds->n_feeds, expected, &share, err);
 
         if (code)
                 return code;
@@ -196,18 +212,6 @@ static ErrorCode balance(ViewWorker *worker, Error *err)
                 return release_surplus(worker, owned, share, err);
         return owned < share && owned < feeds->n_feeds ? lease(worker, share - owned, err)
                                                        : ERROR_NONE;
-}
-
-static void report_feeds(ViewWorker *worker)
-{
-        FeedList *feeds = feeds_of(worker);
-        int64_t held = 0;
-
-        for (size_t i = 0; i < feeds->n_feeds; i++)
-                held += feeds->feeds[i]->source != FEED_NONE && feeds->feeds[i]->held_by_event;
-        metric_set(worker->metrics.held, held);
-        atomic_store(&worker->held, held > 0);
-        atomic_store(&worker->parked, (int64_t)parked_set_count(&worker->parking.parked));
 }
 
 static ErrorCode refresh(ViewWorker *worker, Error *err)
@@ -223,13 +227,13 @@ static ErrorCode refresh(ViewWorker *worker, Error *err)
                 if (feeds->feeds[i]->source != FEED_NONE)
                         topic_end_check(&worker->source, feeds->feeds[i]);
         worker->source.undecoded_logs = 0;
-        atomic_store(&worker->heads, feed_list_heads(feeds));
+        atomic_store(&worker->report.heads, feed_list_heads(feeds));
         report_feeds(worker);
         if (!code)
                 code = view_lag_report(view_session_conn(worker->session), feeds, &lag,
                                        view_session_deadline_us(), err);
         if (!code)
-                atomic_store(&worker->lag, lag);
+                atomic_store(&worker->report.lag, lag);
         return code;
 }
 
@@ -237,10 +241,7 @@ static void probe_kafka(ViewWorker *worker)
 {
         bool ok = worker->source.heard || kafka_ready(worker->source.consumer, PROBE_TIMEOUT_MS);
 
-        if (ok != atomic_exchange(&worker->kafka_ok, ok))
-                log_write(ok ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, ok ? "kafka-back" : "kafka-away",
-                          NULL, "%s: the brokers %s", worker->view->model->view,
-                          ok ? "answer" : "do not answer");
+        worker_report_kafka(&worker->report, worker->view->model->view, ok);
         worker->source.heard = false;
 }
 
@@ -250,8 +251,8 @@ static ErrorCode finish(ViewWorker *worker, ViewBatch *filled, Error *err)
         bool clean = true, under_way = worker->writer.batch != NULL;
         ErrorCode code = view_writer_finish(&worker->writer, worker->session, &clean, err);
 
-        if (under_way)
-                change_publisher_wake(worker->publisher);
+        if (under_way && worker->peers)
+                change_publisher_wake(worker->peers->publisher);
         if (code || clean)
                 return code;
         *err = ERROR_INIT;
@@ -366,7 +367,7 @@ static void recover(ViewWorker *worker, const Error *err)
         if (strcmp(err->sqlstate, VIEW_SESSION_FENCED) == 0)
                 metric_add(worker->metrics.fenced, 1);
         log_warning("view-interrupted", "%s: %s", worker->view->model->view, err->message);
-        atomic_store(&worker->postgresql_ok, false);
+        atomic_store(&worker->report.postgresql, false);
         drop_session(worker);
         while (!atomic_load(&worker->stopping) && clock_monotonic_us() < until_us)
                 clock_wait_us(POLL_MS * US_PER_MS);
@@ -402,11 +403,11 @@ static void *run(void *data)
                         recover(worker, &err);
                         continue;
                 }
-                atomic_store(&worker->postgresql_ok, true);
+                atomic_store(&worker->report.postgresql, true);
                 backoff_reset(&worker->backoff);
         }
         end(worker);
-        atomic_store(&worker->over, true);
+        atomic_store(&worker->report.over, true);
         return NULL;
 }
 
@@ -415,27 +416,24 @@ ErrorCode view_worker_start(ViewWorker *worker, Error *err)
         if (pthread_create(&worker->thread, NULL, run, worker) != 0)
                 return error_set(err, ERROR_INTERNAL, "could not start the thread of a view");
         worker->running = true;
-        return worker->publisher ? change_publisher_start(worker->publisher, err) : ERROR_NONE;
+        return ERROR_NONE;
+}
+
+void view_worker_tell(ViewWorker *worker)
+{
+        atomic_store(&worker->stopping, true);
 }
 
 void view_worker_stop(ViewWorker *worker)
 {
         if (!worker->running)
                 return;
-        atomic_store(&worker->stopping, true);
+        view_worker_tell(worker);
         (void)pthread_join(worker->thread, NULL);
         worker->running = false;
-        change_publisher_stop(worker->publisher);
 }
 
 ViewWorkerHealth view_worker_health(const ViewWorker *worker)
 {
-        return (ViewWorkerHealth){ .view = worker->view->model->view,
-                                   .postgresql = atomic_load(&worker->postgresql_ok),
-                                   .kafka = atomic_load(&worker->kafka_ok),
-                                   .held = atomic_load(&worker->held),
-                                   .parked = atomic_load(&worker->parked),
-                                   .over = atomic_load(&worker->over),
-                                   .lag = atomic_load(&worker->lag),
-                                   .heads = atomic_load(&worker->heads) };
+        return worker_report_read(&worker->report);
 }

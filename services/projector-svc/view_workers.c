@@ -6,17 +6,17 @@
 
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
+#include "view_crew.h"
 #include "view_open.h"
 #include "view_registry.h"
-#include "view_worker.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define BUSY_LOOKS           3  /* for so long after a command, commands come in */
 #define MAKE_WAY_PERCENT     10 /* of the time, while live views lag */
 
-/* A version that a worker of ours feeds. */
+/* A version that workers of ours feed. */
 struct KeptVersion {
-        ViewWorker *worker;
+        ViewCrew *crew;
         char *view;
         int version;
         VersionState state;
@@ -51,17 +51,37 @@ ErrorCode view_workers_init(ViewWorkers *workers, const ProjectorConfig *config,
 
 static void kept_free(KeptVersion *kept)
 {
-        view_worker_free(kept->worker);
+        view_crew_free(kept->crew);
         free(kept->view);
         free(kept->beside);
         free(kept);
+}
+
+static void *reap(void *data)
+{
+        kept_free(data);
+        return NULL;
+}
+
+/* librdkafka may take its time to let a consumer go (it waits for commits under way): others must not wait. */
+static void free_aside(ViewWorkers *workers, KeptVersion *kept)
+{
+        pthread_t *grown =
+                realloc(workers->reapers, (workers->n_reapers + 1) * sizeof *workers->reapers);
+
+        if (grown)
+                workers->reapers = grown;
+        if (grown && pthread_create(&grown[workers->n_reapers], NULL, reap, kept) == 0)
+                workers->n_reapers++;
+        else
+                kept_free(kept);
 }
 
 void view_workers_deinit(ViewWorkers *workers)
 {
         view_workers_stop(workers);
         for (size_t i = 0; i < workers->n_kept; i++)
-                kept_free(workers->kept[i]);
+                free_aside(workers, workers->kept[i]);
         for (size_t i = 0; i < workers->n_reapers; i++)
                 (void)pthread_join(workers->reapers[i], NULL);
         free(workers->reapers);
@@ -73,7 +93,11 @@ void view_workers_deinit(ViewWorkers *workers)
 void view_workers_stop(ViewWorkers *workers)
 {
         for (size_t i = 0; i < workers->n_kept; i++)
-                view_worker_stop(workers->kept[i]->worker);
+                view_crew_tell(workers->kept[i]->crew);
+        for (size_t i = 0; i < workers->n_kept; i++)
+                view_crew_await_workers(workers->kept[i]->crew);
+        for (size_t i = 0; i < workers->n_kept; i++)
+                view_crew_stop(workers->kept[i]->crew);
 }
 
 const OwnModel *view_workers_model(const ViewWorkers *workers, const char *view)
@@ -114,34 +138,14 @@ static bool is_kept_rightly(const ViewWorkers *workers, const VersionList *list,
 
         return version && is_wanted(workers, list, version) && version->state == kept->state &&
                same_text(kept->beside, schema_beside(list, version)) &&
-               !view_worker_health(kept->worker).over;
-}
-
-static void *reap(void *data)
-{
-        kept_free(data);
-        return NULL;
-}
-
-/* librdkafka may take its time to let a consumer go (it waits for commits under way): others must not wait. */
-static void free_aside(ViewWorkers *workers, KeptVersion *kept)
-{
-        pthread_t *grown =
-                realloc(workers->reapers, (workers->n_reapers + 1) * sizeof *workers->reapers);
-
-        if (grown)
-                workers->reapers = grown;
-        if (grown && pthread_create(&grown[workers->n_reapers], NULL, reap, kept) == 0)
-                workers->n_reapers++;
-        else
-                kept_free(kept);
+               !view_crew_health(kept->crew).over;
 }
 
 static void drop_kept(ViewWorkers *workers, size_t index)
 {
         KeptVersion *kept = workers->kept[index];
 
-        view_worker_stop(kept->worker);
+        view_crew_stop(kept->crew);
         (void)pthread_mutex_lock(&workers->lock);
         workers->kept[index] = workers->kept[--workers->n_kept];
         (void)pthread_mutex_unlock(&workers->lock);
@@ -179,12 +183,34 @@ static ErrorCode add_kept(ViewWorkers *workers, KeptVersion *kept, Error *err)
         return grown ? ERROR_NONE : error_no_memory(err);
 }
 
+/* A live version has several workers; one that is built makes way anyway. */
+static ErrorCode hire(ViewWorkers *workers, PGconn *conn, KeptVersion *kept,
+                      const ViewVersion *version, Error *err)
+{
+        const ProjectorConfig *config = workers->config;
+        bool live = version->state == VERSION_LIVE;
+        size_t n_workers = live ? (size_t)config->view_workers : 1;
+        const Model *model = view_workers_model(workers, version->view)->model;
+        ErrorCode code = view_crew_new(&kept->crew, config,
+                                       live && config->change_feed ? model : NULL, n_workers, err);
+
+        for (size_t i = 0; !code && i < n_workers; i++) {
+                View *view = NULL;
+
+                code = view_open(&view, conn, workers->schema, version,
+                                 clock_monotonic_us() + STATEMENT_TIMEOUT_US, err);
+                if (!code)
+                        code = view_crew_add(kept->crew, view, live ? NULL : &kept->order,
+                                             kept->beside, err);
+        }
+        return code ? code : view_crew_start(kept->crew, err);
+}
+
 static ErrorCode keep(ViewWorkers *workers, PGconn *conn, const VersionList *list,
                       const ViewVersion *version, Error *err)
 {
         const char *beside = schema_beside(list, version);
         KeptVersion *kept = calloc(1, sizeof *kept);
-        View *view = NULL;
         ErrorCode code;
 
         if (!kept)
@@ -194,16 +220,8 @@ static ErrorCode keep(ViewWorkers *workers, PGconn *conn, const VersionList *lis
         kept->view = strdup(version->view);
         kept->beside = beside ? strdup(beside) : NULL;
         set_order(&kept->order, &version->rebuild, workers->percent);
-        code = !kept->view || (beside && !kept->beside)
-                       ? error_no_memory(err)
-                       : view_open(&view, conn, workers->schema, version,
-                                   clock_monotonic_us() + STATEMENT_TIMEOUT_US, err);
-        if (!code)
-                code = view_worker_new(&kept->worker, workers->config, view,
-                                       version->state == VERSION_LIVE ? NULL : &kept->order,
-                                       kept->beside, err);
-        if (!code)
-                code = view_worker_start(kept->worker, err);
+        code = !kept->view || (beside && !kept->beside) ? error_no_memory(err)
+                                                        : hire(workers, conn, kept, version, err);
         if (!code)
                 code = add_kept(workers, kept, err);
         if (code)
@@ -257,7 +275,7 @@ static bool live_views_lag(const ViewWorkers *workers)
 
         for (size_t i = 0; i < workers->n_kept; i++)
                 if (workers->kept[i]->state == VERSION_LIVE)
-                        lag += view_worker_health(workers->kept[i]->worker).lag;
+                        lag += view_crew_health(workers->kept[i]->crew).lag;
         return lag > workers->config->rebuild_lag_max;
 }
 
@@ -268,7 +286,7 @@ static bool commands_come_in(ViewWorkers *workers)
 
         for (size_t i = 0; i < workers->n_kept; i++)
                 if (workers->kept[i]->state == VERSION_LIVE)
-                        heads += view_worker_health(workers->kept[i]->worker).heads;
+                        heads += view_crew_health(workers->kept[i]->crew).heads;
         if (workers->heads && heads > workers->heads)
                 workers->busy_looks = BUSY_LOOKS;
         else if (workers->busy_looks > 0)
@@ -320,21 +338,21 @@ ErrorCode view_workers_follow(ViewWorkers *workers, PGconn *conn, const VersionL
 
 static void look_at(const KeptVersion *kept, ViewWorkersHealth *health)
 {
-        ViewWorkerHealth worker = view_worker_health(kept->worker);
+        ViewWorkerHealth crew = view_crew_health(kept->crew);
 
         if (kept->state != VERSION_LIVE)
                 return;
-        if (!worker.postgresql && health->postgresql) {
+        if (!crew.postgresql && health->postgresql) {
                 health->postgresql = false;
                 (void)snprintf(health->postgresql_detail, sizeof health->postgresql_detail,
                                "view %s has no session", kept->view);
         }
-        health->kafka = health->kafka && worker.kafka;
-        if (worker.parked && health->views)
+        health->kafka = health->kafka && crew.kafka;
+        if (crew.parked && health->views)
                 (void)snprintf(health->views_detail, sizeof health->views_detail,
                                "degraded: view %s holds back %" PRId64 " parked aggregates",
-                               kept->view, worker.parked);
-        if (worker.held && health->views) {
+                               kept->view, crew.parked);
+        if (crew.held && health->views) {
                 health->views = false;
                 (void)snprintf(health->views_detail, sizeof health->views_detail,
                                "view %s: an event cannot be applied, see the log", kept->view);

@@ -56,6 +56,7 @@ static void configure(LibraryStack *stack)
         stack->config = (ProjectorConfig){ .pg_url = stack->projector_url,
                                            .kafka_brokers = stack->brokers,
                                            .topic_prefix = stack->prefix,
+                                           .view_workers = 2,
                                            .batch_events_max = 500,
                                            .batch_bytes_max = 1000000,
                                            .kafka_queue_kbytes = 4096,
@@ -297,7 +298,7 @@ ViewWorker *library_worker(LibraryStack *stack)
         need(view_open(&view, conn, stack->schema, version_list_live(&list, stack->view), DEADLINE,
                        &err),
              &err);
-        need(view_worker_new(&worker, &stack->config, view, NULL, NULL, &err), &err);
+        need(view_worker_new(&worker, &stack->config, view, NULL, NULL, NULL, &err), &err);
         need(view_worker_start(worker, &err), &err);
         return worker;
 }

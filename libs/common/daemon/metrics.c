@@ -35,6 +35,7 @@ struct Metric {
         Metric *next;       /* of the family */
         const char *labels; /* NULL for none */
         MetricKind kind;
+        _Atomic(const void *) owner;        /* of a gauge that has one at a time */
         _Atomic int64_t value;              /* counter, gauge, microseconds of a duration */
         _Atomic int64_t sum_us;             /* of a histogram */
         _Atomic int64_t buckets[N_BUCKETS]; /* not cumulated, the last one is +Inf */
@@ -152,6 +153,23 @@ void metric_set_us(Metric *metric, int64_t duration_us)
         assert(metric->kind == METRIC_DURATION);
         atomic_store_explicit(&metric->value, duration_us > 0 ? duration_us : 0,
                               memory_order_relaxed);
+}
+
+void metric_set_part(Metric *metric, int64_t *part, int64_t value)
+{
+        assert(metric->kind == METRIC_GAUGE);
+        metric_add(metric, value - *part);
+        *part = value;
+}
+
+void metric_take(Metric *metric, const void *owner)
+{
+        atomic_store(&metric->owner, owner);
+}
+
+bool metric_is_of(const Metric *metric, const void *owner)
+{
+        return atomic_load(&metric->owner) == owner;
 }
 
 void metric_observe_us(Metric *metric, int64_t duration_us)

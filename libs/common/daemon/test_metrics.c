@@ -33,6 +33,34 @@ START_TEST(counters_and_gauges)
 }
 END_TEST
 
+START_TEST(several_add_to_a_gauge)
+{
+        Metric *level = metric_gauge("skafu_parts", NULL, "How full.");
+        int64_t ours = 0, theirs = 0;
+
+        metric_set_part(level, &ours, 3);
+        metric_set_part(level, &theirs, 4);
+        metric_set_part(level, &ours, 1);
+        ck_assert_int_eq(metric_value(level), 5);
+        metric_set_part(level, &theirs, 0);
+        ck_assert_int_eq(metric_value(level), 1);
+}
+END_TEST
+
+START_TEST(a_gauge_is_of_whoever_took_it_last)
+{
+        Metric *level = metric_gauge("skafu_owned", NULL, "How full.");
+        int first, second;
+
+        ck_assert(!metric_is_of(level, &first));
+        metric_take(level, &first);
+        ck_assert(metric_is_of(level, &first));
+        metric_take(level, &second);
+        ck_assert(!metric_is_of(level, &first));
+        ck_assert(metric_is_of(level, &second));
+}
+END_TEST
+
 START_TEST(durations_are_gauges_in_seconds)
 {
         Metric *age = metric_duration("skafu_age_seconds", "view=\"x\"", "How old.");
@@ -117,6 +145,8 @@ int main(void)
 
         tcase_add_checked_fixture(tcase, NULL, teardown);
         tcase_add_test(tcase, counters_and_gauges);
+        tcase_add_test(tcase, several_add_to_a_gauge);
+        tcase_add_test(tcase, a_gauge_is_of_whoever_took_it_last);
         tcase_add_test(tcase, durations_are_gauges_in_seconds);
         tcase_add_test(tcase, the_same_name_and_labels_are_one_metric);
         tcase_add_test(tcase, histograms_are_in_seconds_and_cumulative);
