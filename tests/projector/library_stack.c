@@ -284,31 +284,41 @@ void library_note_published(LibraryStack *stack)
                            "l.partition = p.partition");
 }
 
-ViewWorker *library_worker(LibraryStack *stack)
+ViewCrew *library_crew(LibraryStack *stack, size_t n_workers)
 {
         _cleanup_(version_list_deinit) VersionList list = VERSION_LIST_INIT;
         _cleanup_(PQfinishp) PGconn *conn = NULL;
-        ViewWorker *worker = NULL;
-        View *view = NULL;
+        const Model *model = schema_model_by_view(stack->schema, stack->view);
+        ViewCrew *crew = NULL;
         Error err = ERROR_INIT;
 
         need(pg_connect(&conn, stack->projector_url, "test", DEADLINE, &err), &err);
         need(view_registry_register(conn, stack->schema, DEADLINE, &err), &err);
         need(version_list_read(&list, conn, DEADLINE, &err), &err);
-        need(view_open(&view, conn, stack->schema, version_list_live(&list, stack->view), DEADLINE,
-                       &err),
+        need(view_crew_new(&crew, &stack->config, stack->config.change_feed ? model : NULL,
+                           n_workers, &err),
              &err);
-        need(view_worker_new(&worker, &stack->config, view, NULL, NULL, NULL, &err), &err);
-        need(view_worker_start(worker, &err), &err);
-        return worker;
+        for (size_t i = 0; i < n_workers; i++) {
+                View *view = NULL;
+
+                need(view_open(&view, conn, stack->schema, version_list_live(&list, stack->view),
+                               DEADLINE, &err),
+                     &err);
+                need(view_crew_add(crew, view, NULL, NULL, &err), &err);
+        }
+        need(view_crew_start(crew, &err), &err);
+        return crew;
 }
 
-void library_stop(ViewWorker **worker)
+ViewCrew *library_worker(LibraryStack *stack)
 {
-        if (*worker)
-                view_worker_stop(*worker);
-        view_worker_free(*worker);
-        *worker = NULL;
+        return library_crew(stack, 1);
+}
+
+void library_stop(ViewCrew **crew)
+{
+        view_crew_free(*crew);
+        *crew = NULL;
 }
 
 bool library_caught_up(LibraryStack *stack)

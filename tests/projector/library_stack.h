@@ -12,7 +12,7 @@
 
 #include "common/model/model.h"
 #include "common/pg/pg_conn.h"
-#include "services/projector-svc/view_worker.h"
+#include "services/projector-svc/view_crew.h"
 #include "tests/support/temp_database.h"
 
 #define LIBRARY_PARTITIONS 4
@@ -67,11 +67,14 @@ void library_flush(LibraryStack *stack);
 /* What the relay would note: everything stored is acknowledged. */
 void library_note_published(LibraryStack *stack);
 
-/* A projector, as another process would have it. */
-ViewWorker *library_worker(LibraryStack *stack);
+/* A projector with so many workers, as another process would have it. */
+ViewCrew *library_crew(LibraryStack *stack, size_t n_workers);
 
-/* Stop and free it, and set *@worker to NULL; fine when it is. */
-void library_stop(ViewWorker **worker);
+/* The same with one. */
+ViewCrew *library_worker(LibraryStack *stack);
+
+/* Stop and free it, and set *@crew to NULL; fine when it is. */
+void library_stop(ViewCrew **crew);
 
 /* Wait until the view has passed all that is stored, then compare it with a fresh fold: without what is parked
  * or was dropped. */

@@ -14,7 +14,7 @@
 #define POEM "{\"bookId\":\"poem\",\"title\":\"t\",\"kind\":\"POEM\"}"
 
 static LibraryStack *stack;
-static ViewWorker *worker, *second;
+static ViewCrew *worker, *second;
 
 static void setup(void)
 {
@@ -94,8 +94,8 @@ START_TEST(only_the_aggregate_of_a_poison_event_is_parked)
                          4);
         ck_assert_int_eq(count("SELECT count(*) FROM read.book WHERE shelf LIKE 'p%'"), 0);
         ck_assert_int_eq(library_metric("skafu_view_parkings_total") - parkings, 4);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).parked == 4 &&
-                                                      !view_worker_health(worker).held));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).parked == 4 &&
+                                                      !view_crew_health(worker).held));
         ck_assert_int_eq(library_metric("skafu_view_parked{"), 4);
 
         /* another instance knows it as well */
@@ -147,7 +147,7 @@ START_TEST(a_retry_applies_what_was_held_in_order)
         library_publish(stack, 0, position, position);
         library_expect_fresh(stack);
         ck_assert_int_eq(count("SELECT count(*) FROM read.book WHERE id = 'poem'"), 0);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).parked == 0));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).parked == 0));
 }
 END_TEST
 
@@ -198,8 +198,8 @@ START_TEST(beyond_the_limit_the_partition_waits)
         library_store_many(stack, 300, 20, 4);
         library_publish_all(stack);
         worker = library_worker(stack);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).held &&
-                                                      view_worker_health(worker).parked == 1));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).held &&
+                                                      view_crew_health(worker).parked == 1));
         ck_assert(eventually(LIBRARY_WAIT_MS,
                              count("SELECT count(*) FROM read.checkpoint c JOIN event_store.logs l "
                                    "USING (aggregate_type, partition) WHERE c.position = "
@@ -210,7 +210,7 @@ START_TEST(beyond_the_limit_the_partition_waits)
         want("drop", "p0");
         library_expect_fresh(stack);
         ck_assert(is_parked("p4") && !is_parked("p0"));
-        ck_assert(eventually(LIBRARY_WAIT_MS, !view_worker_health(worker).held));
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_crew_health(worker).held));
 }
 END_TEST
 
@@ -248,7 +248,7 @@ START_TEST(what_is_not_an_events_fault_parks_nothing)
         position =
                 library_store(stack, 0, "p0", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"u\"}");
         library_publish(stack, 0, position, position);
-        ck_assert(eventually(LIBRARY_WAIT_MS, !view_worker_health(worker).postgresql));
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_crew_health(worker).postgresql));
         library_sql(stack, "ALTER TABLE view_book_1.away RENAME TO book");
         library_expect_fresh(stack);
         ck_assert_int_eq(parked(), 0);

@@ -12,7 +12,7 @@
 #define POEM "{\"bookId\":\"poem\",\"title\":\"t\",\"kind\":\"POEM\"}"
 
 static LibraryStack *stack;
-static ViewWorker *worker;
+static ViewCrew *worker;
 
 static void setup(void)
 {

@@ -13,7 +13,7 @@
 #include "tests/support/eventually.h"
 
 static LibraryStack *stack;
-static ViewWorker *worker, *second;
+static ViewCrew *worker, *second;
 
 /* What the view should hold: counts, and the books. Without what is left out. */
 static const char expected[] =

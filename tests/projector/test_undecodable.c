@@ -12,7 +12,7 @@
 #define N_KEPT 16 /* four in each partition */
 
 static LibraryStack *stack;
-static ViewWorker *worker;
+static ViewCrew *worker;
 
 static void setup(void)
 {
@@ -122,7 +122,7 @@ START_TEST(positions_that_lie_are_found_out)
                 library_publish(stack, p, position, position);
         }
         library_expect_fresh(stack);
-        ck_assert(eventually(LIBRARY_WAIT_MS, !view_worker_health(worker).held));
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_crew_health(worker).held));
 }
 END_TEST
 

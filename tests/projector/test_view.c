@@ -14,7 +14,7 @@
 #define LOG_0 "view=\"book\",aggregate_type=\"shelf\",partition=\"0\"}"
 
 static LibraryStack *stack;
-static ViewWorker *worker, *second;
+static ViewCrew *worker, *second;
 
 static void setup(void)
 {
@@ -285,7 +285,7 @@ START_TEST(an_event_that_does_not_fit_holds_its_partition)
         ck_assert(eventually(LIBRARY_WAIT_MS,
                              position_of(3) == stack->positions[3] && position_of(0) == before[0] &&
                                      position_of(1) == before[1] && position_of(2) == before[2]));
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).held));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).held));
         ck_assert(eventually(LIBRARY_WAIT_MS, library_metric("skafu_view_held_partitions") == 3));
         ck_assert_int_gt(library_metric("skafu_view_failures_total"), 0);
         ck_assert(eventually(LIBRARY_WAIT_MS, library_metric("skafu_view_lag_events{") ==
@@ -329,7 +329,7 @@ START_TEST(readers_and_projectors_can_do_no_more_than_they_must)
         Error err = ERROR_INIT;
 
         worker = library_worker(stack);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).postgresql));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).postgresql));
         ck_assert_int_eq(pg_exec(reader, "SELECT * FROM read.book, read.checkpoint", NULL, NULL,
                                  deadline_us, "read", &err),
                          0);

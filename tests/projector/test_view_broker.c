@@ -10,7 +10,7 @@
 #include "tests/support/eventually.h"
 
 static LibraryStack *stack;
-static ViewWorker *worker;
+static ViewCrew *worker;
 
 static void setup(void)
 {
@@ -19,10 +19,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-        if (worker)
-                view_worker_stop(worker);
-        view_worker_free(worker);
-        worker = NULL;
+        library_stop(&worker);
         library_stack_free(stack);
 }
 
@@ -74,15 +71,15 @@ START_TEST(a_broker_that_is_away_is_waited_for)
         library_store_many(stack, 300, 20, 3);
         library_publish_all(stack);
         library_expect_fresh(stack);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).kafka));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).kafka));
 
         ck_assert_int_eq(rd_kafka_mock_broker_set_down(stack->cluster, 1), 0);
-        ck_assert(eventually(LIBRARY_WAIT_MS, !view_worker_health(worker).kafka));
+        ck_assert(eventually(LIBRARY_WAIT_MS, !view_crew_health(worker).kafka));
         library_store_many(stack, 300, 20, 4);
         ck_assert_int_eq(rd_kafka_mock_broker_set_up(stack->cluster, 1), 0);
         library_publish_all(stack);
         library_expect_fresh(stack);
-        ck_assert(eventually(LIBRARY_WAIT_MS, view_worker_health(worker).kafka));
+        ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(worker).kafka));
 }
 END_TEST
 
