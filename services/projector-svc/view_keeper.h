@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * view_keeper.h — the thread that looks after the workers: one for every version that is live or built and that
+ * view_keeper.h — the thread that looks after the workers: a crew for every version that is live or built and that
  * this instance may feed.
  *
  * What is to be done stands in the registry (projection.views, projection.rebuilds), where every instance reads

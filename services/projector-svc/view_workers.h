@@ -1,7 +1,7 @@
 #pragma once
 
 /*
- * view_workers.h — the workers of this instance: one for every version that is live or built and that it may
+ * view_workers.h — the workers of this instance: a crew for every version that is live or built and that it may
  * feed, and no others.
  */
 
