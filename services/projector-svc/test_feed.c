@@ -58,6 +58,33 @@ START_TEST(what_is_applied_is_no_failure_any_more)
 }
 END_TEST
 
+/* Two workers of one process: the one that took the log partition last says how far it is. */
+START_TEST(a_former_owner_is_not_heard)
+{
+        static const AggregateType shelf = { .name = "shelf" };
+        FeedList first = { .feeds = NULL }, second = { .feeds = NULL };
+        Feed *ours = feed_list_get(&first, &shelf, 0, "skafu", "book");
+        Feed *theirs = feed_list_get(&second, &shelf, 0, "skafu", "book");
+
+        ck_assert_ptr_eq(ours->lag, theirs->lag);
+        feed_take(ours);
+        feed_set_lag(ours, 5);
+        feed_set_lag_time(ours, 50);
+        feed_take(theirs);
+        feed_set_lag(theirs, 7);
+        feed_set_lag_time(theirs, 70);
+        feed_set_lag(ours, 6);
+        feed_release(ours);
+        ck_assert_int_eq(metric_value(theirs->lag), 7);
+        ck_assert_int_eq(metric_value(theirs->lag_time), 70);
+        feed_release(theirs);
+        ck_assert_int_eq(metric_value(theirs->lag), 0);
+        ck_assert_int_eq(metric_value(theirs->lag_time), 0);
+        feed_list_deinit(&first);
+        feed_list_deinit(&second);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("feed");
@@ -68,6 +95,7 @@ int main(void)
         tcase_add_test(tcase, tries_of_one_event_are_counted);
         tcase_add_test(tcase, a_later_failure_does_not_hide_an_earlier_one);
         tcase_add_test(tcase, what_is_applied_is_no_failure_any_more);
+        tcase_add_test(tcase, a_former_owner_is_not_heard);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
