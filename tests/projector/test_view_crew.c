@@ -130,16 +130,17 @@ static void expect_gauges(int64_t held, int64_t parked, int64_t lag)
 
 START_TEST(what_is_held_adds_up)
 {
+        const int64_t stored = 2 * (int64_t)LIBRARY_PARTITIONS;
+
         stack->config.parked_aggregates_max = 0;
         store_faults();
         crew = library_crew(stack, 2);
         for (int i = 0; i < 3; i++) {
                 ck_assert(soon(SESSIONS_WITH(2), 2));
-                expect_gauges(LIBRARY_PARTITIONS, 0, 2 * (int64_t)LIBRARY_PARTITIONS);
+                expect_gauges(LIBRARY_PARTITIONS, 0, stored);
                 ck_assert(view_crew_health(crew).held);
-                ck_assert(eventually(LIBRARY_WAIT_MS,
-                                     view_crew_health(crew).lag == 2 * LIBRARY_PARTITIONS));
-                ck_assert_int_eq(view_crew_health(crew).heads, 2 * LIBRARY_PARTITIONS);
+                ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(crew).lag == stored));
+                ck_assert_int_eq(view_crew_health(crew).heads, stored);
                 cut_an_owner();
         }
         library_stop(&crew);
