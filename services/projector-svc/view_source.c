@@ -13,7 +13,9 @@
 
 #define STORE_READ_MAX     4000 /* events at a time */
 #define UNDECODED_LOGS_MAX 20
-#define WAKE_MAX           4 /* brokers at a time */
+#define WAKE_BROKERS       4 /* at a time */
+#define WAKES_MAX          8 /* after the queue was full */
+#define WAKE_EVERY_US      (5 * US_PER_MS)
 
 DEFINE_CLEANUP(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 
@@ -350,23 +352,23 @@ bool view_source_needs_store(const ViewSource *source)
         return false;
 }
 
-/* When the queue was full and is half empty, the next messages should be on their way before it is empty. */
+/* librdkafka looks at a queue that was full a second later only, unless something wakes it: the next messages should be on
+ * their way before the queue is empty. What it takes for full is not known exactly, so it is woken more than once. */
 static void keep_fetching(ViewSource *source)
 {
-        size_t queued = kafka_consumer_queued(source->consumer);
-        size_t limit = (size_t)source->config->kafka_queue_kbytes * 1024;
+        size_t bytes = kafka_consumer_queued(source->consumer) * source->message_size;
+        int64_t now_us = clock_monotonic_us();
 
-        if (queued > source->queued_peak)
-                source->queued_peak = queued;
-        if (queued > source->queued_peak / 2)
-                return;
-        if (source->queued_peak * source->message_size < limit / 2) {
-                source->queued_peak = queued; /* it was not full: librdkafka goes on by itself */
+        if (bytes > (size_t)source->config->kafka_queue_kbytes * 1024 / 4 * 3) {
+                source->wakes_left = WAKES_MAX;
                 return;
         }
-        source->queued_peak = queued;
+        if (source->wakes_left == 0 || now_us < source->wake_due_us)
+                return;
+        source->wakes_left--;
+        source->wake_due_us = now_us + WAKE_EVERY_US;
         /* Neighbouring partitions have their leaders on different brokers. */
-        for (size_t i = 0, n = 0; i < source->feeds.n_feeds && n < WAKE_MAX; i++) {
+        for (size_t i = 0, n = 0; i < source->feeds.n_feeds && n < WAKE_BROKERS; i++) {
                 const Feed *feed = source->feeds.feeds[(source->woken + i) % source->feeds.n_feeds];
 
                 if (feed->source != FEED_TOPIC || feed->at_end)
@@ -374,7 +376,7 @@ static void keep_fetching(ViewSource *source)
                 kafka_consumer_wake(source->consumer, feed->topic, feed->partition);
                 n++;
         }
-        source->woken += WAKE_MAX;
+        source->woken += WAKE_BROKERS;
 }
 
 ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,

@@ -25,11 +25,12 @@ typedef struct ViewSource {
         EventDecoder decoder;
         UndecodableList *undecodable; /* to be stored before what was collected with them */
         rd_kafka_message_t *pending;  /* it showed a gap when the event store could not be read */
-        size_t queued_peak;  /* most messages that waited since the last kafka_consumer_wake() */
-        size_t message_size; /* of late, bytes */
-        size_t woken;        /* which feed's broker was woken last */
-        bool heard;          /* the brokers answered since somebody cleared this */
-        int undecoded_logs;  /* lines written since somebody cleared this */
+        unsigned wakes_left;          /* since the queue was full */
+        int64_t wake_due_us;          /* no kafka_consumer_wake() before */
+        size_t message_size;          /* of late, bytes */
+        size_t woken;                 /* which feed's broker was woken last */
+        bool heard;                   /* the brokers answered since somebody cleared this */
+        int undecoded_logs;           /* lines written since somebody cleared this */
 } ViewSource;
 
 /* Return: ERROR_NONE, or ERROR_INTERNAL without memory. */
