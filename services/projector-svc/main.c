@@ -8,6 +8,6 @@
 
 int main(int argc, char **argv)
 {
-        (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
+        (void)mallopt(M_ARENA_MAX, ARENAS_MAX); /* NOLINT(concurrency-mt-unsafe): no threads yet */
         return daemon_main(&projector_daemon, argc, argv);
 }
