@@ -47,8 +47,8 @@ _must_check_ ErrorCode view_session_lease(ViewSession *session, const FeedList *
                                           Feed **ret_taken, size_t *ret_n, Error *err);
 _must_check_ ErrorCode view_session_release(ViewSession *session, const Feed *feed, Error *err);
 
-/* Load the rows that items [@from, @to) of @batch change into @fold; those that are only put, or added to, need not be
- * known. */
+/* Load the rows that items [@from, @to) of @batch change into @fold, but for those that are added to, and those that
+ * are only put: of these, with a change feed, those that may be stored already. */
 _must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t from,
                                          size_t to, RowFold *fold, Error *err);
 
