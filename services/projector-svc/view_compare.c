@@ -10,7 +10,8 @@
 typedef struct Sides {
         PGconn *conn;
         const View *live, *built;
-        Buffer columns; /* "id", "name" …, as text */
+        Buffer columns; /* "id", "name" … */
+        Buffer hashed;  /* the same, in forms that have a hash */
         int64_t deadline_us;
 } Sides;
 
@@ -27,6 +28,7 @@ bool comparison_is_equal(const Comparison *comparison)
 static void sides_deinit(Sides *sides)
 {
         buffer_deinit(&sides->columns);
+        buffer_deinit(&sides->hashed);
 }
 
 static bool is_common(const Sides *sides, const Field *field)
@@ -37,24 +39,38 @@ static bool is_common(const Sides *sides, const Field *field)
                strcmp(model_column_type(field), model_column_type(other)) == 0;
 }
 
+/* What texts tell apart, hashes have to as well: 0 and -0 are equal numbers. json has no hash at all. */
+static void append_hashed(Buffer *sql, const Field *field)
+{
+        bool is_float = field->scalar == SCALAR_FLOAT && !field->list;
+
+        buffer_append_string(sql, is_float ? "float8send(" : "");
+        sql_quote_name(sql, field->name);
+        buffer_append_string(sql, is_float                                      ? ")"
+                                  : field->list || field->scalar == SCALAR_JSON ? "::text"
+                                                                                : "");
+}
+
 /* PostgreSQL puts at most 1,664 columns into a row; a model has fewer than 256. */
 static void list_columns(Sides *sides)
 {
         const Model *model = sides->live->model;
         char live[MODEL_FINGERPRINT_SIZE], built[MODEL_FINGERPRINT_SIZE];
+        const char *own;
 
         for (size_t i = 0; i < model->n_fields; i++) {
                 if (!is_common(sides, &model->fields[i]))
                         continue;
-                if (sides->columns.size)
-                        buffer_append_string(&sides->columns, ", ");
                 sql_quote_name(&sides->columns, model->fields[i].name);
+                buffer_append_string(&sides->columns, ", ");
+                append_hashed(&sides->hashed, &model->fields[i]);
+                buffer_append_string(&sides->hashed, ", ");
         }
         model_fingerprint(sides->live->schema, model, live);
         model_fingerprint(sides->built->schema, sides->built->model, built);
-        buffer_append_string(&sides->columns, ", \"_aggregate\"");
-        if (strcmp(live, built) == 0)
-                buffer_append_string(&sides->columns, ", \"_sequence\"");
+        own = strcmp(live, built) == 0 ? "\"_aggregate\", \"_sequence\"" : "\"_aggregate\"";
+        buffer_append_string(&sides->columns, own);
+        buffer_append_string(&sides->hashed, own);
 }
 
 static void table_of(Buffer *sql, const View *view)
@@ -66,13 +82,14 @@ static void table_of(Buffer *sql, const View *view)
 
 static void digest_of(Buffer *sql, const Sides *sides, const View *view)
 {
-        /* Two hashes with seeds of their own: 128 bits that do not depend on the order of the rows. */
-        buffer_printf(
-                sql,
-                "SELECT count(*) AS rows, coalesce(sum(hashtextextended(r.t, 1)), 0) AS one, "
-                "coalesce(sum(hashtextextended(r.t, 2)), 0) AS two FROM (SELECT ROW(%s)::text "
-                "COLLATE \"C\" AS t FROM ",
-                sides->columns.data);
+        /* 128 bits that do not depend on the order of the rows: two sums of hashes with seeds of their own. PostgreSQL adds
+         * the hashes of a row's columns up; hashed again, the sum of all rows sees which values stand together. */
+        buffer_printf(sql,
+                      "SELECT count(*) AS rows, "
+                      "coalesce(sum(hashint8extended(hash_record_extended(r.t, 1), 1)), 0) AS one, "
+                      "coalesce(sum(hashint8extended(hash_record_extended(r.t, 2), 2)), 0) AS two "
+                      "FROM (SELECT ROW(%s) AS t FROM ",
+                      sides->hashed.data);
         table_of(sql, view);
         buffer_append_string(sql, ") AS r");
 }

@@ -114,6 +114,22 @@ class Rebuild(unittest.TestCase):
         self.views.await_live("project", number)
         self.assertTrue(self.suite.verify()["ok"])
 
+    def test_3_values_that_changed_places_are_a_difference(self):
+        """Also to sums over all rows."""
+        rows = self.suite.sql("(SELECT id, name FROM read.project ORDER BY name LIMIT 1) UNION ALL "
+                              "(SELECT id, name FROM read.project ORDER BY name DESC LIMIT 1)")
+        live = next(number for number, state in self.views.states("project").items() if state == "live")
+        self.assertNotEqual(rows[0][1], rows[1][1])
+        for (row, _), (_, name) in zip(rows, reversed(rows)):
+            self.suite.sql(f"UPDATE view_project_{live}.project SET name = '{name}' WHERE id = '{row}'")
+        number = self.views.post("project/rebuild")["version"]
+        self.views.await_phase("project", number, "different")
+        self.assertEqual(self.views.version("project", number)["rebuild"]["differences"]["examples"],
+                         {"missing": [], "extra": [], "different": sorted(row for row, _ in rows)})
+        self.views.post("project/switch", {"ignoreDifferences": True})
+        self.views.await_live("project", number)
+        self.assertTrue(self.suite.verify()["ok"])
+
     def test_4_switch_by_hand_switch_back_and_drop(self):
         reader = Reader(self.suite)
         reader.start()
