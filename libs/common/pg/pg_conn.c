@@ -1,16 +1,13 @@
 #include "common/pg/pg_conn.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "common/base/buffer.h"
-#include "common/base/clock.h"
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_prepared.h"
+#include "common/pg/pg_wait.h"
 
 #define STATE_STATEMENT_UNKNOWN "26000"
 #define STATE_STATEMENT_EXISTS  "42P05"
@@ -29,43 +26,6 @@ DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree)
 
 static void ignore_notice(void *arg, const PGresult *res)
 {
-}
-
-/* True when @events (or an error) came before @deadline_us; one look at least. */
-static bool wait_for(PGconn *conn, short events, int64_t deadline_us)
-{
-        struct pollfd fd = { .fd = PQsocket(conn), .events = events };
-
-        for (;;) {
-                int64_t left_us = deadline_us - clock_monotonic_us(), left_ms;
-                int n;
-
-                if (left_us < 0)
-                        left_us = 0;
-                left_ms = left_us / US_PER_MS + (left_us % US_PER_MS != 0);
-                n = poll(&fd, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
-                if (n > 0)
-                        return true;
-                if (n < 0 && errno != EINTR)
-                        return true; /* libpq will meet the same error and report it */
-                if (n == 0 && left_us == 0)
-                        return false;
-        }
-}
-
-/* Nobody can tell any more what the next bytes belong to: no use until reconnected. */
-static void break_connection(PGconn *conn)
-{
-        (void)shutdown(PQsocket(conn), SHUT_RDWR);
-        while (PQstatus(conn) == CONNECTION_OK && PQconsumeInput(conn)) /* up to the end */
-                ;
-}
-
-static ErrorCode too_late(PGconn *conn, const char *what, Error *err)
-{
-        break_connection(conn);
-        return error_set(err, ERROR_UNAVAILABLE, "could not %s: no answer from PostgreSQL in time",
-                         what);
 }
 
 /* What @url says about options, after ours, so that it wins. */
@@ -98,8 +58,8 @@ static ErrorCode finish_connecting(PGconn *conn, int64_t deadline_us, Error *err
         while (status != PGRES_POLLING_OK) {
                 if (status == PGRES_POLLING_FAILED)
                         return pg_error_from_conn(err, conn, "connect to PostgreSQL");
-                if (!wait_for(conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-                              deadline_us))
+                if (!pg_wait_for(conn, status == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+                                 deadline_us))
                         return error_set(err, ERROR_UNAVAILABLE,
                                          "could not connect to PostgreSQL: no answer in time");
                 status = PQconnectPoll(conn);
@@ -152,23 +112,6 @@ ErrorCode pg_connect(PGconn **ret, const char *url, const char *name, int64_t de
         return ERROR_NONE;
 }
 
-/* Hand everything to the socket. Reads too: the server may not take more before we did. */
-static ErrorCode flush(PGconn *conn, int64_t deadline_us, const char *what, Error *err)
-{
-        for (;;) {
-                int left = PQflush(conn);
-
-                if (left == 0)
-                        return ERROR_NONE;
-                if (left < 0)
-                        return pg_error_from_conn(err, conn, what);
-                if (!wait_for(conn, POLLIN | POLLOUT, deadline_us))
-                        return too_late(conn, what, err);
-                if (!PQconsumeInput(conn))
-                        return pg_error_from_conn(err, conn, what);
-        }
-}
-
 ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const char *what,
                      Error *err)
 {
@@ -180,8 +123,8 @@ ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const ch
                 _cleanup_(PQclearp) PGresult *res = NULL;
 
                 while (PQisBusy(conn)) {
-                        if (!wait_for(conn, POLLIN, deadline_us))
-                                return too_late(conn, what, err);
+                        if (!pg_wait_for(conn, POLLIN, deadline_us))
+                                return pg_too_late(conn, what, err);
                         if (!PQconsumeInput(conn))
                                 break; /* the next result says why */
                 }
@@ -192,7 +135,7 @@ ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const ch
                 if (code) /* the first failure is the cause, what follows is its consequence */
                         continue;
                 if (PQresultStatus(res) == PGRES_COPY_IN || PQresultStatus(res) == PGRES_COPY_OUT) {
-                        break_connection(conn);
+                        pg_break(conn);
                         return error_set(err, ERROR_INTERNAL, "could not %s: COPY is not for this",
                                          what);
                 }
@@ -233,7 +176,7 @@ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **re
         }
         if (!sent)
                 return pg_error_from_conn(err, conn, what);
-        code = flush(conn, deadline_us, what, err);
+        code = pg_flush(conn, deadline_us, what, err);
         return code ? code : pg_receive(conn, ret, deadline_us, what, err);
 }
 
@@ -245,7 +188,7 @@ static ErrorCode prepare_once(PGconn *conn, const char *name, const char *sql,
 
         if (!PQsendPrepare(conn, name, sql, view->n, view->types))
                 return pg_error_from_conn(err, conn, what);
-        code = flush(conn, deadline_us, what, err);
+        code = pg_flush(conn, deadline_us, what, err);
         return code ? code : pg_receive(conn, NULL, deadline_us, what, err);
 }
 
@@ -306,7 +249,7 @@ ErrorCode pg_send_prepared(PGconn *conn, const char *name, const char *sql, PgPa
         if (!PQsendQueryPrepared(conn, name, view.n, view.values, view.lengths, view.formats,
                                  view.result_format))
                 return pg_error_from_conn(err, conn, what);
-        return flush(conn, deadline_us, what, err);
+        return pg_flush(conn, deadline_us, what, err);
 }
 
 /* NOLINTNEXTLINE(readability-function-size): a statement is a name and a text */
