@@ -257,13 +257,17 @@ static void *run(void *data)
         if (attempt(&try, &err))
                 put_off(&try, &err);
         atomic_store(&finish->over, true);
+        finish->ended(finish->owner);
         return NULL;
 }
 
-void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, const Schema *schema)
+void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, const Schema *schema,
+                         void (*ended)(void *owner), void *owner)
 {
         *finish = (RebuildFinish){ .config = config,
                                    .schema = schema,
+                                   .ended = ended,
+                                   .owner = owner,
                                    .lock = PTHREAD_MUTEX_INITIALIZER };
 }
 
@@ -286,6 +290,11 @@ bool rebuild_finish_is_free(RebuildFinish *finish)
         if (finish->started && atomic_load(&finish->over))
                 join(finish);
         return !finish->started;
+}
+
+bool rebuild_finish_has(const RebuildFinish *finish, const char *view)
+{
+        return finish->started && strcmp(finish->view, view) == 0;
 }
 
 void rebuild_finish_start(RebuildFinish *finish, const char *view)

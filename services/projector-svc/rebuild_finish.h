@@ -18,6 +18,8 @@
 typedef struct RebuildFinish {
         const ProjectorConfig *config;
         const Schema *schema; /* of this instance */
+        void (*ended)(void *owner);
+        void *owner;
         pthread_t thread;
         bool started;
         atomic_bool over; /* to be joined */
@@ -27,12 +29,16 @@ typedef struct RebuildFinish {
         PGcancel *cancel;     /* of what runs, when it can be cancelled */
 } RebuildFinish;
 
-void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config,
-                         const Schema *schema);
+/* @ended is called with @owner by the thread, as the last thing it does. */
+void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, const Schema *schema,
+                         void (*ended)(void *owner), void *owner);
 void rebuild_finish_deinit(RebuildFinish *finish);
 
 /* Whether nothing runs. Reaps what is over. */
 bool rebuild_finish_is_free(RebuildFinish *finish);
+
+/* Whether it is at work on @view, or was. */
+bool rebuild_finish_has(const RebuildFinish *finish, const char *view);
 
 /* Begin with @view; nothing may run. What cannot be done now is tried again with the next call. */
 void rebuild_finish_start(RebuildFinish *finish, const char *view);

@@ -141,16 +141,29 @@ ErrorCode view_builder_follow(ViewBuilder *builder, ViewSource *source, Error *e
         return ERROR_NONE;
 }
 
-int64_t view_builder_rest_us(const ViewBuilder *builder)
+/* As long as the share of now asks for: when the others are done, nobody has to be made way for any more. */
+int64_t view_builder_rest_us(ViewBuilder *builder)
 {
-        int64_t left_us;
+        int64_t percent, rest_us, left_us;
 
         if (!builder->order)
                 return 0;
         if (atomic_load(&builder->order->paused))
                 return LOOK_EVERY_US;
-        left_us = builder->resume_us - clock_monotonic_us();
-        return left_us > 0 ? left_us : 0;
+        if (!builder->sent_us)
+                return 0;
+        percent = atomic_load(&builder->order->percent);
+        rest_us = builder->worked_us * (100 - percent) / percent;
+        if (rest_us > REST_MAX_US)
+                rest_us = REST_MAX_US;
+        if (rest_us < builder->due_us)
+                rest_us = builder->due_us;
+        left_us = builder->sent_us + rest_us - clock_monotonic_us();
+        if (left_us > 0)
+                return left_us;
+        builder->sent_us = 0;
+        builder->begun_us = clock_monotonic_us();
+        return 0;
 }
 
 /* Events per second of this instance: its feeds' share of what all may do. */
@@ -183,21 +196,14 @@ size_t view_builder_batch_max(const ViewBuilder *builder, const FeedList *feeds)
 
 void view_builder_note(ViewBuilder *builder, const FeedList *feeds, size_t n_events)
 {
-        int64_t now_us = clock_monotonic_us(), worked_us = now_us - builder->begun_us, rate;
-        int64_t percent, rest_us, due_us;
+        int64_t now_us = clock_monotonic_us(), rate;
 
         if (!builder->order || n_events == 0) {
                 builder->begun_us = now_us;
                 return;
         }
-        percent = atomic_load(&builder->order->percent);
-        rest_us = worked_us * (100 - percent) / percent;
-        if (rest_us > REST_MAX_US)
-                rest_us = REST_MAX_US;
         rate = own_rate(builder, feeds);
-        due_us = rate ? (int64_t)n_events * US_PER_SEC / rate - worked_us : 0;
-        if (rest_us < due_us)
-                rest_us = due_us;
-        builder->resume_us = now_us + rest_us;
-        builder->begun_us = builder->resume_us;
+        builder->sent_us = now_us;
+        builder->worked_us = now_us - builder->begun_us;
+        builder->due_us = rate ? (int64_t)n_events * US_PER_SEC / rate - builder->worked_us : 0;
 }

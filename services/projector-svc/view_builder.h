@@ -25,7 +25,9 @@ typedef struct ViewBuilder {
         PGconn *reader;      /* reads the event store while the session writes */
         char *ceilings_sql;  /* NULL: there is no live version */
         int64_t begun_us;    /* the batch at hand */
-        int64_t resume_us;   /* rest until then */
+        int64_t sent_us;     /* the last batch: rest since then … */
+        int64_t worked_us;   /* … for what this leaves of its share of the time */
+        int64_t due_us;      /* … and not less than this, for the rate; 0: no rate */
         int64_t followed_us; /* looked at the live version then */
 } ViewBuilder;
 
@@ -53,7 +55,7 @@ _must_check_ ErrorCode view_builder_retry(ViewBuilder *builder, ViewSource *sour
 _must_check_ ErrorCode view_builder_follow(ViewBuilder *builder, ViewSource *source, Error *err);
 
 /* How long to rest now, 0: not at all. */
-int64_t view_builder_rest_us(const ViewBuilder *builder);
+int64_t view_builder_rest_us(ViewBuilder *builder);
 
 /* Events that the next batch may have. */
 size_t view_builder_batch_max(const ViewBuilder *builder, const FeedList *feeds);

@@ -18,7 +18,9 @@
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US   (5 * US_PER_SEC)
 #define RETRY_FIRST_US       (100 * US_PER_MS)
+#define LOOK_CLOSE_US        (200 * US_PER_MS) /* while a version is built */
 #define NEAR_EVENTS          1000 /* behind the live version: the switch can be tried */
+#define FINISHES_MAX         2    /* at once: each goes through all rows of two versions */
 
 struct ViewKeeper {
         const ProjectorConfig *config;
@@ -30,9 +32,10 @@ struct ViewKeeper {
         PGconn *conn;
         VersionList list;
         ViewWorkers workers;
-        RebuildFinish finish;
+        RebuildFinish finishes[FINISHES_MAX];
         Backoff backoff;
         bool registered;
+        bool builds; /* a version, as of the last look */
 
         pthread_mutex_t lock; /* of what follows; held for moments only */
         pthread_cond_t wake;
@@ -42,6 +45,11 @@ struct ViewKeeper {
 static int64_t deadline_us(void)
 {
         return clock_monotonic_us() + STATEMENT_TIMEOUT_US;
+}
+
+static void wake(void *keeper)
+{
+        view_keeper_wake(keeper);
 }
 
 ErrorCode view_keeper_new(ViewKeeper **ret, const ProjectorConfig *config, const Schema *schema,
@@ -56,7 +64,8 @@ ErrorCode view_keeper_new(ViewKeeper **ret, const ProjectorConfig *config, const
         keeper->config = config;
         keeper->schema = schema;
         keeper->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
-        rebuild_finish_init(&keeper->finish, config, schema);
+        for (size_t i = 0; i < FINISHES_MAX; i++)
+                rebuild_finish_init(&keeper->finishes[i], config, schema, wake, keeper);
         (void)pthread_mutex_init(&keeper->lock, NULL);
         (void)pthread_condattr_init(&attributes);
         (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -73,7 +82,8 @@ void view_keeper_free(ViewKeeper *keeper)
 {
         if (!keeper)
                 return;
-        rebuild_finish_deinit(&keeper->finish);
+        for (size_t i = 0; i < FINISHES_MAX; i++)
+                rebuild_finish_deinit(&keeper->finishes[i]);
         view_workers_deinit(&keeper->workers);
         version_list_deinit(&keeper->list);
         PQfinish(keeper->conn);
@@ -95,6 +105,21 @@ static ErrorCode measure(ViewKeeper *keeper, const VersionRebuild *rebuild, int6
                        "measure a rebuild", err);
 }
 
+/* Begin the end of a rebuild, unless it has begun or others come first. */
+static void begin_end(ViewKeeper *keeper, const char *view)
+{
+        RebuildFinish *free_one = NULL;
+
+        for (size_t i = 0; i < FINISHES_MAX; i++) {
+                if (rebuild_finish_is_free(&keeper->finishes[i]))
+                        free_one = &keeper->finishes[i];
+                else if (rebuild_finish_has(&keeper->finishes[i], view))
+                        return;
+        }
+        if (free_one)
+                rebuild_finish_start(free_one, view);
+}
+
 /* Measure a version that is built, and begin its end when it is near. */
 static ErrorCode attend(ViewKeeper *keeper, const ViewVersion *version, Error *err)
 {
@@ -111,8 +136,8 @@ static ErrorCode attend(ViewKeeper *keeper, const ViewVersion *version, Error *e
         if (code)
                 return code;
         if (!rebuild->paused && !rebuild->different && !rebuild->waiting &&
-            progress.done + NEAR_EVENTS >= progress.goal && rebuild_finish_is_free(&keeper->finish))
-                rebuild_finish_start(&keeper->finish, version->view);
+            progress.done + NEAR_EVENTS >= progress.goal)
+                begin_end(keeper, version->view);
         return ERROR_NONE;
 }
 
@@ -120,13 +145,17 @@ static ErrorCode attend_all(ViewKeeper *keeper, Error *err)
 {
         ErrorCode code = ERROR_NONE;
 
-        (void)rebuild_finish_is_free(&keeper->finish);
+        keeper->builds = false;
+        for (size_t i = 0; i < FINISHES_MAX; i++)
+                (void)rebuild_finish_is_free(&keeper->finishes[i]);
         for (size_t i = 0; !code && i < keeper->list.n_versions; i++) {
                 const ViewVersion *version = &keeper->list.versions[i];
 
-                if (version->state == VERSION_BUILDING &&
-                    view_workers_feed(&keeper->workers, version))
-                        code = attend(keeper, version, err);
+                if (version->state != VERSION_BUILDING ||
+                    !view_workers_feed(&keeper->workers, version))
+                        continue;
+                keeper->builds = true;
+                code = attend(keeper, version, err);
         }
         return code;
 }
@@ -147,6 +176,13 @@ static ErrorCode look(ViewKeeper *keeper, Error *err)
         if (!code)
                 code = view_workers_follow(&keeper->workers, keeper->conn, &keeper->list, err);
         return code ? code : attend_all(keeper, err);
+}
+
+static int64_t look_again_us(const ViewKeeper *keeper)
+{
+        int64_t usual_us = keeper->config->refresh_ms * US_PER_MS;
+
+        return keeper->builds && usual_us > LOOK_CLOSE_US ? LOOK_CLOSE_US : usual_us;
 }
 
 /* Until it is time, or somebody wakes us. */
@@ -188,14 +224,15 @@ static void *run(void *data)
                 }
                 if (!code) {
                         backoff_reset(&keeper->backoff);
-                        wait_for(keeper, keeper->config->refresh_ms * US_PER_MS);
+                        wait_for(keeper, look_again_us(keeper));
                         continue;
                 }
                 log_warning("registry-unread", "%s", err.message);
                 PQfinish(TAKE_PTR(keeper->conn));
                 wait_for(keeper, backoff_next_us(&keeper->backoff));
         }
-        rebuild_finish_stop(&keeper->finish);
+        for (size_t i = 0; i < FINISHES_MAX; i++)
+                rebuild_finish_stop(&keeper->finishes[i]);
         view_workers_stop(&keeper->workers);
         return NULL;
 }

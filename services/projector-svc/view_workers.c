@@ -11,8 +11,8 @@
 #include "view_registry.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
-#define BUSY_LOOKS           3  /* for so long after a command, commands come in */
-#define MAKE_WAY_PERCENT     10 /* of the time, while live views lag */
+#define BUSY_US              (3 * US_PER_SEC) /* for so long after a command, commands come in */
+#define MAKE_WAY_PERCENT     10               /* of the time, while live views lag */
 
 /* A version that workers of ours feed. */
 struct KeptVersion {
@@ -279,20 +279,18 @@ static bool live_views_lag(const ViewWorkers *workers)
         return lag > workers->config->rebuild_lag_max;
 }
 
-/* Whether commands come in, to any log that feeds a live view of ours: as of this look or the ones just before. */
+/* Whether commands come in, to any log that feeds a live view of ours: just now, or a moment ago. */
 static bool commands_come_in(ViewWorkers *workers)
 {
-        int64_t heads = 0;
+        int64_t heads = 0, now_us = clock_monotonic_us();
 
         for (size_t i = 0; i < workers->n_kept; i++)
                 if (workers->kept[i]->state == VERSION_LIVE)
                         heads += view_crew_health(workers->kept[i]->crew).heads;
         if (workers->heads && heads > workers->heads)
-                workers->busy_looks = BUSY_LOOKS;
-        else if (workers->busy_looks > 0)
-                workers->busy_looks--;
+                workers->busy_until_us = now_us + BUSY_US;
         workers->heads = heads;
-        return workers->busy_looks > 0;
+        return now_us < workers->busy_until_us;
 }
 
 /* Of its time that each build works: what they may take together is shared among them. */

@@ -26,9 +26,9 @@ typedef struct ViewWorkers {
         const Schema *schema;
         OwnModel *models;
         size_t n_models;
-        int64_t heads;        /* of all logs, when we looked last */
-        int busy_looks;       /* how many more looks commands are taken to come in */
-        int percent;          /* of its time that each build works */
+        int64_t heads;         /* of all logs, when we looked last */
+        int64_t busy_until_us; /* commands are taken to come in */
+        int percent;           /* of its time that each build works */
         pthread_mutex_t lock; /* of what follows, against view_workers_health(); held for moments */
         bool looked;          /* the registry has been read */
         KeptVersion **kept;
