@@ -78,7 +78,8 @@ static ErrorCode write(Work *work, size_t *ret_culprit, Error *err)
         if (!code)
                 code = view_batch_fold(batch, 0, batch->n_items, retry->fold, ret_culprit, err);
         if (!code)
-                code = view_session_send(work->session, batch, retry->fold, retry->feeds, err);
+                code = view_session_send(work->session, batch, retry->fold, retry->feeds, false,
+                                         err);
         return code ? code : view_session_receive(work->session, err);
 }
 

@@ -189,7 +189,8 @@ static ErrorCode write_rows(const Work *work, Error *err)
         ErrorCode code;
 
         feed_list_mark(write->feeds, feed, feed->position, feed->offset);
-        code = view_session_send(work->session, &write->batch, write->rows, write->feeds, err);
+        code = view_session_send(work->session, &write->batch, write->rows, write->feeds, false,
+                                 err);
         feed_list_mark(write->feeds, NULL, 0, 0);
         return code ? code : view_session_receive(work->session, err);
 }

@@ -72,6 +72,7 @@ static void drop_version(View *view)
         free(view->take_sql);
         free(view->advance_sql);
         free(view->load_sql);
+        free(view->copy_sql);
         free(view->write_sql);
         free(view->write_imaged_sql);
         free(view->write_shared_sql);
@@ -113,6 +114,7 @@ void view_set_version(View *view, int version)
         view->take_sql = make(view, view_sql_take);
         view->advance_sql = make(view, view_sql_advance);
         view->load_sql = make(view, view_sql_load);
+        view->copy_sql = make(view, view_sql_copy);
         view->write_sql = make(view, view_sql_write);
         view->write_shared_sql = make(view, view_sql_write_shared);
         view->repair_sql = make(view, repair_sql_differ);

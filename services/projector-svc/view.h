@@ -31,7 +31,7 @@ typedef struct View {
         ViewRole role;
         char *metrics_name; /* "project", and "project/2" while version 2 is built */
         char *schema_name;  /* "view_project_1" */
-        char *take_sql, *advance_sql, *load_sql, *write_sql, *write_shared_sql;
+        char *take_sql, *advance_sql, *load_sql, *copy_sql, *write_sql, *write_shared_sql;
         char *write_imaged_sql; /* with changes only */
         char *repair_sql, *repair_lower_sql;
 } View;

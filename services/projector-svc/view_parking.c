@@ -94,7 +94,8 @@ static ErrorCode write_parked(ViewParking *parking, ViewSession *session, Feed *
         if (code)
                 return code;
         feed_list_mark(&parking->source->feeds, feed, event->position, feed->offset);
-        code = view_session_send(session, NULL, parking->nothing, &parking->source->feeds, err);
+        code = view_session_send(session, NULL, parking->nothing, &parking->source->feeds, false,
+                                 err);
         feed_list_mark(&parking->source->feeds, NULL, 0, 0);
         if (!code)
                 code = view_session_receive(session, err);

@@ -7,11 +7,18 @@
 #include "change_texts.h"
 #include "common/model/row_image.h"
 #include "common/pg/pg_params.h"
+#include "row_copy.h"
 #include "view_session.h"
+
+typedef struct Statement {
+        const char *name, *sql;
+} Statement;
 
 struct ViewRows {
         const View *view;
         PgParams *params;
+        Statement
+                behind; /* what follows the rows that are copied; without a name: nothing is copied */
         FoldRow *rows; /* scratch: those to write, by id, then those to delete */
         size_t capacity;
         ChangeTexts changes;
@@ -45,11 +52,18 @@ void view_rows_free(ViewRows *rows)
         free(rows);
 }
 
-/* Rows that are only put need not be known but for their changes, and cannot be there before the aggregate is. */
+/* Whether it is known of every row that is not shared if it is stored. A version that is built gets most rows once: what
+ * looking for them costs is less than what it saves. */
+static bool knows_all(const ViewRows *rows)
+{
+        return rows->view->with_changes || rows->view->role == VIEW_BUILDING;
+}
+
+/* Rows that are only put need not be known otherwise, and cannot be there before the aggregate is. */
 static bool must_load(const ViewRows *rows, const BatchItem *item, const RowChange *change)
 {
         if (change->kind == ROW_PUT)
-                return rows->view->with_changes && item->sequence > 1;
+                return knows_all(rows) && item->sequence > 1;
         return change->kind != ROW_ADD;
 }
 
@@ -149,6 +163,17 @@ static int compare_keys(const void *a, const void *b)
         return by_id ? by_id : strcmp(left->aggregate, right->aggregate);
 }
 
+static bool is_shared(const FoldRow *row)
+{
+        return strcmp(row->aggregate, ROW_SHARED) == 0;
+}
+
+static bool is_new(const ViewRows *rows, const FoldRow *row)
+{
+        return !row->stored && !is_shared(row) && (knows_all(rows) || row->sequence == 1) &&
+               row_copy_takes(rows->view, row);
+}
+
 /* What is sent. */
 typedef struct Sorted {
         size_t n_rows, n_deletes;
@@ -174,7 +199,7 @@ static ErrorCode sort_rows(ViewRows *rows, const RowFold *fold, Sorted *ret, Err
 
                 if (!row.present || !row.changed)
                         continue;
-                ret->shared |= strcmp(row.aggregate, ROW_SHARED) == 0;
+                ret->shared |= is_shared(&row);
                 rows->rows[ret->n_rows++] = row;
         }
         if (ret->n_rows > 1)
@@ -201,7 +226,8 @@ static void add_deletes(const ViewRows *rows, const Sorted *sorted)
         }
 }
 
-static void add_rows(const ViewRows *rows, const Sorted *sorted)
+/* All, or but for those that are copied. */
+static void add_rows(const ViewRows *rows, const Sorted *sorted, bool copies)
 {
         PgParams *params = rows->params;
         size_t n_columns = rows->view->n_columns;
@@ -214,6 +240,8 @@ static void add_rows(const ViewRows *rows, const Sorted *sorted)
         for (size_t i = 0; i < sorted->n_rows; i++) {
                 const FoldRow *row = &rows->rows[i];
 
+                if (copies && is_new(rows, row))
+                        continue;
                 for (size_t c = 0; c < n_columns; c++)
                         pg_array_text(params, first + (int)c, row->values[c]);
                 pg_array_text(params, aggregates, row->aggregate);
@@ -231,46 +259,122 @@ static void add_causes(const ViewRows *rows, const ViewBatch *batch, size_t n)
         change_causes_deinit(&causes);
 }
 
-typedef struct Statement {
-        const char *name, *sql;
-} Statement;
-
-/* The changes, if there is a feed, and the statement that takes them. Images of shared rows are PostgreSQL's: others
- * add to them as well. */
-static Statement add_changes(ViewRows *rows, const ViewBatch *batch, const Sorted *sorted)
+/* Whether the changes of the batch, if there is a feed, are known without looking into PostgreSQL. Images of shared rows are
+ * not: others add to them as well. */
+static bool make_changes(ViewRows *rows, const ViewBatch *batch, const Sorted *sorted)
 {
-        const View *view = rows->view;
-        size_t n = sorted->n_rows + sorted->n_deletes;
         bool known = rows->images_known;
 
         rows->images_known = false;
-        if (view->with_changes && known && !sorted->shared &&
-            change_texts_make(&rows->changes, view, batch, rows->rows, n)) {
+        return !rows->view->with_changes ||
+               (known && !sorted->shared &&
+                change_texts_make(&rows->changes, rows->view, batch, rows->rows,
+                                  sorted->n_rows + sorted->n_deletes));
+}
+
+/* The changes, and the statement that takes them. */
+static Statement add_changes(const ViewRows *rows, const ViewBatch *batch, const Sorted *sorted,
+                             bool made)
+{
+        const View *view = rows->view;
+
+        if (view->with_changes && made) {
                 change_texts_add(&rows->changes, rows->params);
                 return (Statement){ "view_write_imaged", view->write_imaged_sql };
         }
         if (view->with_changes)
-                add_causes(rows, batch, n);
+                add_causes(rows, batch, sorted->n_rows + sorted->n_deletes);
         return sorted->shared ? (Statement){ "view_write_shared", view->write_shared_sql }
                               : (Statement){ "view_write", view->write_sql };
 }
 
+/* Whether rows are to be copied: when there are enough of them, and PostgreSQL need not look at them for their changes. */
+static bool copies_rows(const ViewRows *rows, const Sorted *sorted, bool made)
+{
+        size_t n = 0;
+
+        if (!made || sorted->shared)
+                return false;
+        for (size_t i = 0; i < sorted->n_rows; i++)
+                n += is_new(rows, &rows->rows[i]);
+        return n >= ROW_COPY_MIN;
+}
+
+static ErrorCode copy_rows(const ViewRows *rows, PGconn *conn, const Sorted *sorted, Error *err)
+{
+        _cleanup_(row_copy_deinit) RowCopy copy = { .view = rows->view,
+                                                    .conn = conn,
+                                                    .deadline_us = view_session_deadline_us() };
+        ErrorCode code = row_copy_begin(&copy, err);
+
+        for (size_t i = 0; !code && i < sorted->n_rows; i++)
+                if (is_new(rows, &rows->rows[i]))
+                        code = row_copy_add(&copy, &rows->rows[i], err);
+        return code ? code : row_copy_end(&copy, err);
+}
+
+static void undo(PGconn *conn)
+{
+        if (PQstatus(conn) == CONNECTION_OK && PQtransactionStatus(conn) != PQTRANS_IDLE)
+                (void)!pg_exec(conn, "ROLLBACK", NULL, NULL, view_session_deadline_us(),
+                               "roll back", NULL);
+}
+
 ErrorCode view_rows_send(ViewRows *rows, PGconn *conn, const ViewBatch *batch, const RowFold *fold,
-                         const FeedList *feeds, Error *err)
+                         const FeedList *feeds, bool copies, Error *err)
 {
         Statement statement = { "view_advance", rows->view->advance_sql };
+        bool copying = false;
         Sorted sorted;
         ErrorCode code = sort_rows(rows, fold, &sorted, err);
 
+        rows->behind = (Statement){ NULL };
         if (code)
                 return code;
         pg_params_clear(rows->params);
         add_checkpoints(rows->params, feeds);
         if (sorted.n_rows || sorted.n_deletes) {
+                bool made = make_changes(rows, batch, &sorted);
+
+                copying = copies && copies_rows(rows, &sorted, made);
                 add_deletes(rows, &sorted);
-                add_rows(rows, &sorted);
-                statement = add_changes(rows, batch, &sorted);
+                add_rows(rows, &sorted, copying);
+                statement = add_changes(rows, batch, &sorted, made);
         }
-        return pg_send_prepared(conn, statement.name, statement.sql, rows->params,
-                                view_session_deadline_us(), "write rows", err);
+        if (!copying)
+                return pg_send_prepared(conn, statement.name, statement.sql, rows->params,
+                                        view_session_deadline_us(), "write rows", err);
+        code = copy_rows(rows, conn, &sorted, err);
+        if (code)
+                undo(conn);
+        else
+                rows->behind = statement;
+        return code;
+}
+
+/* What follows the copied rows, and the end of the transaction. Not before they are written: the changes hold up whoever
+ * else writes some of the view, until the commit. */
+static ErrorCode finish_copy(const ViewRows *rows, PGconn *conn, Error *err)
+{
+        ErrorCode code = pg_receive(conn, NULL, view_session_deadline_us(), "copy rows", err);
+
+        if (!code)
+                code = pg_exec_prepared(conn, rows->behind.name, rows->behind.sql, rows->params,
+                                        NULL, view_session_deadline_us(), "write rows", err);
+        if (!code)
+                code = pg_exec(conn, "COMMIT", NULL, NULL, view_session_deadline_us(), "write rows",
+                               err);
+        if (code)
+                undo(conn);
+        return code;
+}
+
+ErrorCode view_rows_receive(ViewRows *rows, PGconn *conn, Error *err)
+{
+        ErrorCode code = rows->behind.name ? finish_copy(rows, conn, err)
+                                           : pg_receive(conn, NULL, view_session_deadline_us(),
+                                                        "write rows", err);
+
+        rows->behind = (Statement){ NULL };
+        return code;
 }

@@ -22,4 +22,8 @@ _must_check_ ErrorCode view_rows_load(ViewRows *rows, PGconn *conn, const ViewBa
 /* As view_session_send(). What a fold holds that view_rows_load() did not fill just before is not known to be all
  * that is stored: PostgreSQL looks then. */
 _must_check_ ErrorCode view_rows_send(ViewRows *rows, PGconn *conn, const ViewBatch *batch,
-                                      const RowFold *fold, const FeedList *feeds, Error *err);
+                                      const RowFold *fold, const FeedList *feeds, bool copies,
+                                      Error *err);
+
+/* As view_session_receive(). */
+_must_check_ ErrorCode view_rows_receive(ViewRows *rows, PGconn *conn, Error *err);

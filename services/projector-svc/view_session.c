@@ -250,12 +250,12 @@ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t
 }
 
 ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch, const RowFold *fold,
-                            const FeedList *feeds, Error *err)
+                            const FeedList *feeds, bool copies, Error *err)
 {
-        return view_rows_send(session->rows, session->conn, batch, fold, feeds, err);
+        return view_rows_send(session->rows, session->conn, batch, fold, feeds, copies, err);
 }
 
 ErrorCode view_session_receive(ViewSession *session, Error *err)
 {
-        return pg_receive(session->conn, NULL, view_session_deadline_us(), "write rows", err);
+        return view_rows_receive(session->rows, session->conn, err);
 }

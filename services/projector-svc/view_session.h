@@ -48,7 +48,7 @@ _must_check_ ErrorCode view_session_lease(ViewSession *session, const FeedList *
 _must_check_ ErrorCode view_session_release(ViewSession *session, const Feed *feed, Error *err);
 
 /* Load the rows that items [@from, @to) of @batch change into @fold, but for those that are added to, and those that
- * are only put: of these, with a change feed, those that may be stored already. */
+ * are only put: of these, with a change feed or when the version is built, those that may be stored already. */
 _must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *batch, size_t from,
                                          size_t to, RowFold *fold, Error *err);
 
@@ -56,12 +56,14 @@ _must_check_ ErrorCode view_session_load(ViewSession *session, const ViewBatch *
  * view_session_send() - begin to write rows that changed and checkpoints, in one transaction
  * @batch:  whose changes were folded; NULL when @fold holds none
  * @feeds:  those with a mark are advanced to it
+ * @copies: whether view_session_load() has just looked for the rows of @fold: many that were not there are copied
  *
- * The caller may work on until view_session_receive(), but must not use the session. What @fold holds may be
+ * A row that is there after all fails a copy with SQLSTATE 23505; without @copies it is replaced. The caller may work on until view_session_receive(), but must not use the session. What @fold holds may be
  * forgotten.
  */
 _must_check_ ErrorCode view_session_send(ViewSession *session, const ViewBatch *batch,
-                                         const RowFold *fold, const FeedList *feeds, Error *err);
+                                         const RowFold *fold, const FeedList *feeds, bool copies,
+                                         Error *err);
 
 /**
  * view_session_receive() - wait for what view_session_send() began

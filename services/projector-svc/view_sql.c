@@ -143,6 +143,18 @@ static void list_columns(Buffer *sql, const View *view)
         }
 }
 
+void view_sql_copy(Buffer *sql, const View *view)
+{
+        /* In the order in which the other statements lock: whoever holds the view holds its checkpoints first. */
+        buffer_append_string(sql, "BEGIN; LOCK TABLE ");
+        view_sql_table(sql, view, "checkpoint");
+        buffer_append_string(sql, " IN ROW EXCLUSIVE MODE; COPY ");
+        view_sql_table(sql, view, view->model->view);
+        buffer_append_string(sql, " (");
+        list_columns(sql, view);
+        buffer_append_string(sql, ") FROM STDIN");
+}
+
 static void append_deletes(Buffer *sql, const View *view)
 {
         buffer_append_string(sql, ",\nremoved AS (\n    DELETE FROM ");

@@ -34,6 +34,9 @@ void view_sql_advance(Buffer *sql, const View *view);
 /* Rows by key: $1 ids, $2 whose; a key may stand there twice. Gives the columns as text, then whose and which sequence. */
 void view_sql_load(Buffer *sql, const View *view);
 
+/* A transaction that begins with rows, in COPY's text format: the columns, then whose and which sequence. */
+void view_sql_copy(Buffer *sql, const View *view);
+
 /* A batch: $1 to $5 as view_sql_advance(); rows to delete: $6 ids, $7 whose; rows to write: one array per
  * column, then whose, then sequences. With changes, what change_sql_entries() takes follows. */
 void view_sql_write(Buffer *sql, const View *view);

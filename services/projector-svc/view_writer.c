@@ -108,9 +108,10 @@ static void settle(const Apply *apply, size_t from, size_t to)
         }
 }
 
-/* One transaction, up to its answer. @ret_culprit is set when the fold knows which item is to blame. */
-static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
-                            Error *err)
+/* One transaction, up to its answer. @copies: rows that seem to be new are copied, which may fail. @ret_culprit is set
+ * when the fold knows which item is to blame. NOLINTNEXTLINE(readability-function-size): what, how, who is to blame */
+static ErrorCode send_range(const Apply *apply, size_t from, size_t to, bool copies,
+                            size_t *ret_culprit, Error *err)
 {
         ViewWriter *writer = apply->writer;
         ErrorCode code;
@@ -125,7 +126,7 @@ static ErrorCode send_range(const Apply *apply, size_t from, size_t to, size_t *
                 code = view_batch_fold(apply->batch, from, to, writer->fold, ret_culprit, err);
         return code ? code
                     : view_session_send(apply->session, apply->batch, writer->fold, writer->feeds,
-                                        err);
+                                        copies, err);
 }
 
 static ErrorCode receive_range(const Apply *apply, size_t from, size_t to, Error *err)
@@ -143,7 +144,7 @@ static ErrorCode receive_range(const Apply *apply, size_t from, size_t to, Error
 static ErrorCode write_range(const Apply *apply, size_t from, size_t to, size_t *ret_culprit,
                              Error *err)
 {
-        ErrorCode code = send_range(apply, from, to, ret_culprit, err);
+        ErrorCode code = send_range(apply, from, to, false, ret_culprit, err);
 
         return code ? code : receive_range(apply, from, to, err);
 }
@@ -208,7 +209,7 @@ ErrorCode view_writer_begin(ViewWriter *writer, ViewSession *session, ViewBatch 
 
         if (batch->n_items == 0)
                 return ERROR_NONE;
-        code = send_range(&apply, 0, batch->n_items, &culprit, err);
+        code = send_range(&apply, 0, batch->n_items, true, &culprit, err);
         writer->must_retry = code && can_try_again(code, err, culprit);
         if (code && !writer->must_retry)
                 return code;
