@@ -35,6 +35,7 @@ typedef struct ProjectorConfig {
         int64_t admin_connections;
         int64_t rebuild_batch_events_max;
         int64_t rebuild_busy_percent;
+        int64_t rebuild_read_percent;
         int64_t rebuild_lag_max;
         int64_t rebuild_hold_ms;
         int64_t rebuild_examples_max;

@@ -2,17 +2,17 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
+#include "live_scans.sql.h"
 #include "view_crew.h"
 #include "view_open.h"
 #include "view_registry.h"
 
 #define STATEMENT_TIMEOUT_US (30 * US_PER_SEC)
-#define BUSY_US              (3 * US_PER_SEC) /* for so long after a command, commands come in */
-#define MAKE_WAY_PERCENT     10               /* of the time, while live views lag */
 
 /* A version that workers of ours feed. */
 struct KeptVersion {
@@ -29,7 +29,8 @@ ErrorCode view_workers_init(ViewWorkers *workers, const ProjectorConfig *config,
 {
         *workers = (ViewWorkers){ .config = config,
                                   .schema = schema,
-                                  .percent = 100,
+                                  .pace = { .config = config },
+                                  .percent = (int)config->rebuild_read_percent,
                                   .lock = PTHREAD_MUTEX_INITIALIZER };
         workers->models = calloc(schema->n_models + 1, sizeof *workers->models);
         if (!workers->models)
@@ -268,50 +269,47 @@ static void note_shut_out(ViewWorkers *workers, const VersionList *list)
         }
 }
 
-/* Whether live views of ours lag. */
-static bool live_views_lag(const ViewWorkers *workers)
+/* Scans of the rows of live views, by anyone. */
+static ErrorCode count_scans(PGconn *conn, int64_t *ret, Error *err)
 {
-        int64_t lag = 0;
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code = pg_exec(conn, sql_live_scans, NULL, &res,
+                                 clock_monotonic_us() + STATEMENT_TIMEOUT_US,
+                                 "look whether rows are read", err);
 
-        for (size_t i = 0; i < workers->n_kept; i++)
-                if (workers->kept[i]->state == VERSION_LIVE)
-                        lag += view_crew_health(workers->kept[i]->crew).lag;
-        return lag > workers->config->rebuild_lag_max;
+        if (!code)
+                *ret = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+        return code;
 }
 
-/* Whether commands come in, to any log that feeds a live view of ours: just now, or a moment ago. */
-static bool commands_come_in(ViewWorkers *workers)
+static ErrorCode set_pace(ViewWorkers *workers, PGconn *conn, Error *err)
 {
-        int64_t heads = 0, now_us = clock_monotonic_us();
+        BuildLook look = { .now_us = clock_monotonic_us() };
+        ErrorCode code;
 
-        for (size_t i = 0; i < workers->n_kept; i++)
-                if (workers->kept[i]->state == VERSION_LIVE)
-                        heads += view_crew_health(workers->kept[i]->crew).heads;
-        if (workers->heads && heads > workers->heads)
-                workers->busy_until_us = now_us + BUSY_US;
-        workers->heads = heads;
-        return now_us < workers->busy_until_us;
-}
+        for (size_t i = 0; i < workers->n_kept; i++) {
+                ViewWorkerHealth health = view_crew_health(workers->kept[i]->crew);
 
-/* Of its time that each build works: what they may take together is shared among them. */
-static int percent_of_builds(ViewWorkers *workers)
-{
-        int64_t percent = 100, n_builds = 0;
-
-        if (commands_come_in(workers))
-                percent = workers->config->rebuild_busy_percent;
-        if (live_views_lag(workers) && percent > MAKE_WAY_PERCENT)
-                percent = MAKE_WAY_PERCENT;
-        for (size_t i = 0; i < workers->n_kept; i++)
-                n_builds += workers->kept[i]->state != VERSION_LIVE;
-        if (percent < 100 && n_builds > 1)
-                percent /= n_builds;
-        return percent > 0 ? (int)percent : 1;
+                if (workers->kept[i]->state != VERSION_LIVE) {
+                        look.n_builds++;
+                        continue;
+                }
+                look.heads += health.heads;
+                look.lag += health.lag;
+        }
+        if (look.n_builds == 0) {
+                build_pace_rest(&workers->pace, &look);
+                workers->percent = (int)workers->config->rebuild_read_percent;
+                return ERROR_NONE;
+        }
+        code = count_scans(conn, &look.scans, err);
+        if (!code)
+                workers->percent = build_pace_percent(&workers->pace, &look);
+        return code;
 }
 
 static void give_orders(ViewWorkers *workers, const VersionList *list)
 {
-        workers->percent = percent_of_builds(workers);
         for (size_t i = 0; i < workers->n_kept; i++) {
                 KeptVersion *kept = workers->kept[i];
                 const ViewVersion *version = version_list_find(list, kept->view, kept->version);
@@ -327,6 +325,8 @@ ErrorCode view_workers_follow(ViewWorkers *workers, PGconn *conn, const VersionL
         ErrorCode code = follow_registry(workers, conn, list, err);
 
         note_shut_out(workers, list);
+        if (!code)
+                code = set_pace(workers, conn, err);
         give_orders(workers, list);
         (void)pthread_mutex_lock(&workers->lock);
         workers->looked = true;

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "build_pace.h"
 #include "common/model/model_ddl.h"
 #include "common/pg/pg_conn.h"
 #include "projector_config.h"
@@ -26,9 +27,8 @@ typedef struct ViewWorkers {
         const Schema *schema;
         OwnModel *models;
         size_t n_models;
-        int64_t heads;         /* of all logs, when we looked last */
-        int64_t busy_until_us; /* commands are taken to come in */
-        int percent;           /* of its time that each build works */
+        BuildPace pace;
+        int percent;          /* of its time that each build works */
         pthread_mutex_t lock; /* of what follows, against view_workers_health(); held for moments */
         bool looked;          /* the registry has been read */
         KeptVersion **kept;

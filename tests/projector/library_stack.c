@@ -64,6 +64,7 @@ static void configure(LibraryStack *stack)
                                            .retry_ms_max = 200,
                                            .rebuild_batch_events_max = 300,
                                            .rebuild_busy_percent = 50,
+                                           .rebuild_read_percent = 50,
                                            .rebuild_lag_max = 2000,
                                            .rebuild_hold_ms = 2000,
                                            .rebuild_examples_max = 3,
