@@ -29,9 +29,10 @@ struct ViewSession {
 };
 
 /* A crash forgets rows and checkpoint together, so nobody waits for the disk. Plans are made once; they
- * must not be those of the empty tables that views begin with. A batch stays in memory. */
+ * must not be those of the empty tables that views begin with. No row is looked for twice. A batch stays in memory. */
 static const char session_setup[] = "SET synchronous_commit = off; SET enable_seqscan = off; "
                                     "SET enable_hashjoin = off; SET enable_mergejoin = off; "
+                                    "SET enable_memoize = off; "
                                     "SET plan_cache_mode = force_generic_plan; "
                                     "SET work_mem = '64MB'";
 
