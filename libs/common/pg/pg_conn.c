@@ -233,19 +233,25 @@ static ErrorCode prepare(PGconn *conn, const char *name, const char *sql, const 
         return code;
 }
 
+static ErrorCode ensure_prepared(PGconn *conn, const char *name, const char *sql,
+                                 const PgParamView *view, int64_t deadline_us, const char *what,
+                                 Error *err)
+{
+        assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
+
+        return pg_prepared_has(conn, name, sql)
+                       ? ERROR_NONE
+                       : prepare(conn, name, sql, view, deadline_us, what, err);
+}
+
 ErrorCode pg_send_prepared(PGconn *conn, const char *name, const char *sql, PgParams *params,
                            int64_t deadline_us, const char *what, Error *err)
 {
         PgParamView view = pg_params_view(params);
-        ErrorCode code;
+        ErrorCode code = ensure_prepared(conn, name, sql, &view, deadline_us, what, err);
 
-        assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
-
-        if (!pg_prepared_has(conn, name, sql)) {
-                code = prepare(conn, name, sql, &view, deadline_us, what, err);
-                if (code)
-                        return code;
-        }
+        if (code)
+                return code;
         if (!PQsendQueryPrepared(conn, name, view.n, view.values, view.lengths, view.formats,
                                  view.result_format))
                 return pg_error_from_conn(err, conn, what);
@@ -270,4 +276,54 @@ ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const char *sql, PgPa
                 *err = ERROR_INIT;
         code = pg_send_prepared(conn, name, sql, params, deadline_us, what, err);
         return code ? code : pg_receive(conn, ret, deadline_us, what, err);
+}
+
+/* Both results, and the end of the pipeline. */
+static ErrorCode receive_pipeline(PGconn *conn, int64_t deadline_us, const char *what, Error *err)
+{
+        ErrorCode code = ERROR_NONE;
+
+        for (bool ended = false; !ended;) {
+                _cleanup_(PQclearp) PGresult *res = NULL;
+
+                while (PQisBusy(conn)) {
+                        if (!pg_wait_for(conn, POLLIN, deadline_us))
+                                return pg_too_late(conn, what, err);
+                        if (!PQconsumeInput(conn))
+                                break; /* the next result says why */
+                }
+                res = PQgetResult(conn);
+                ended = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+                /* Between the results there is nothing, and behind a failure they are its consequence. */
+                if (res && !ended && !code)
+                        code = pg_error_from_result(err, conn, res, what);
+                if (PQstatus(conn) != CONNECTION_OK)
+                        return code ? code : pg_error_from_conn(err, conn, what);
+        }
+        return code;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): a statement is a name and a text */
+ErrorCode pg_commit_prepared(PGconn *conn, const char *name, const char *sql, PgParams *params,
+                             int64_t deadline_us, const char *what, Error *err)
+{
+        PgParamView view = pg_params_view(params);
+        ErrorCode code = ensure_prepared(conn, name, sql, &view, deadline_us, what, err);
+
+        if (code)
+                return code;
+        if (!PQenterPipelineMode(conn) ||
+            !PQsendQueryPrepared(conn, name, view.n, view.values, view.lengths, view.formats,
+                                 view.result_format) ||
+            !PQsendQueryParams(conn, "COMMIT", 0, NULL, NULL, NULL, NULL, 0) ||
+            !PQpipelineSync(conn)) {
+                code = pg_error_from_conn(err, conn, what);
+                pg_break(conn); /* there is no telling what was sent */
+                return code;
+        }
+        code = pg_flush(conn, deadline_us, what, err);
+        if (!code)
+                code = receive_pipeline(conn, deadline_us, what, err);
+        (void)PQexitPipelineMode(conn);
+        return code;
 }

@@ -52,6 +52,16 @@ _must_check_ ErrorCode pg_exec_prepared(PGconn *conn, const char *name, const ch
                                         PgParams *params, PGresult **ret, int64_t deadline_us,
                                         const char *what, Error *err);
 
+/**
+ * pg_commit_prepared() - as pg_exec_prepared() with the last statement of the open transaction, and commit it, in one
+ * round trip: what the statement locks waits for PostgreSQL only
+ *
+ * After a failure the transaction is the caller's to roll back, unless the connection is lost.
+ */
+_must_check_ ErrorCode pg_commit_prepared(PGconn *conn, const char *name, const char *sql,
+                                          PgParams *params, int64_t deadline_us, const char *what,
+                                          Error *err);
+
 /*
  * pg_exec_prepared() in two halves, so that the caller can work while the server does. Between the two
  * nothing else may use the connection. Sending does not wait for an answer, but reads what comes while
