@@ -2,7 +2,8 @@
 
 #include "common/base/clock.h"
 
-#define BUSY_US          (3 * US_PER_SEC) /* for so long after a command, commands come in */
+#define BUSY_LOOKS       3                /* of a worker at the heads: so long after a command, commands come in */
+#define BUSY_MIN_US      (3 * US_PER_SEC) /* and at least */
 #define READ_US          (3 * US_PER_SEC) /* the same of reads */
 #define COUNT_US         US_PER_SEC       /* PostgreSQL's sessions tell about once a second what they did */
 #define SCANS_A_SECOND   50               /* fewer do not count */
@@ -10,8 +11,11 @@
 
 static bool commands_come_in(BuildPace *pace, const BuildLook *look)
 {
+        int64_t busy_us = BUSY_LOOKS * pace->config->refresh_ms * US_PER_MS;
+
         if (pace->heads && look->heads > pace->heads)
-                pace->busy_until_us = look->now_us + BUSY_US;
+                pace->busy_until_us =
+                        look->now_us + (busy_us > BUSY_MIN_US ? busy_us : BUSY_MIN_US);
         pace->heads = look->heads;
         return look->now_us < pace->busy_until_us;
 }

@@ -38,8 +38,9 @@ const ConfigItem projector_config_items[] = {
                        "events that share one transaction while a version is built"),
         CONFIG_ROW_INT(ProjectorConfig, rebuild_busy_percent, "20", 1, 100,
                        "of the time that builds work, together, while commands come in"),
-        CONFIG_ROW_INT(ProjectorConfig, rebuild_read_percent, "50", 1, 100,
-                       "the same while rows of live views are read, 50 times a second or more"),
+        CONFIG_ROW_INT(
+                ProjectorConfig, rebuild_read_percent, "50", 1, 100,
+                "the same while rows of live views are looked for 50 times a second or more"),
         CONFIG_ROW_INT(ProjectorConfig, rebuild_lag_max, "2000", 0, 1000000000,
                        "events that live views may lag before a build makes way"),
         CONFIG_ROW_INT(

@@ -18,6 +18,7 @@
 
 #define TIMEOUT_US         (30 * US_PER_SEC)
 #define CONNECT_TIMEOUT_US (5 * US_PER_SEC)
+#define CANCEL_EVERY_US    (50 * US_PER_MS)
 #define LONG_TIMEOUT_US    (INT64_C(21600) * US_PER_SEC) /* what goes through all rows, however many */
 
 /* One try. */
@@ -203,6 +204,8 @@ static ErrorCode end(Try *try, Error *err)
         bool go_on = true;
         ErrorCode code = make_indexes(try, err);
 
+        if (!code && atomic_load(&try->finish->stopping))
+                code = error_set(err, ERROR_UNAVAILABLE, "the service stops");
         if (code)
                 return code;
         if (try->live && !(rebuild->compared && rebuild->ignore_differences))
@@ -262,10 +265,11 @@ static void *run(void *data)
 }
 
 void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, const Schema *schema,
-                         void (*ended)(void *owner), void *owner)
+                         const char *view, void (*ended)(void *owner), void *owner)
 {
         *finish = (RebuildFinish){ .config = config,
                                    .schema = schema,
+                                   .view = view,
                                    .ended = ended,
                                    .owner = owner,
                                    .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -274,7 +278,6 @@ void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, c
 void rebuild_finish_deinit(RebuildFinish *finish)
 {
         rebuild_finish_stop(finish);
-        free(finish->view);
         (void)pthread_mutex_destroy(&finish->lock);
 }
 
@@ -282,38 +285,44 @@ static void join(RebuildFinish *finish)
 {
         (void)pthread_join(finish->thread, NULL);
         finish->started = false;
+        finish->due_us = clock_monotonic_us() + finish->config->refresh_ms * US_PER_MS;
         atomic_store(&finish->over, false);
 }
 
-bool rebuild_finish_is_free(RebuildFinish *finish)
+bool rebuild_finish_runs(RebuildFinish *finish)
 {
         if (finish->started && atomic_load(&finish->over))
                 join(finish);
-        return !finish->started;
+        return finish->started;
 }
 
-bool rebuild_finish_has(const RebuildFinish *finish, const char *view)
+void rebuild_finish_start(RebuildFinish *finish)
 {
-        return finish->started && strcmp(finish->view, view) == 0;
+        if (rebuild_finish_runs(finish) || clock_monotonic_us() < finish->due_us)
+                return;
+        finish->started = pthread_create(&finish->thread, NULL, run, finish) == 0;
 }
 
-void rebuild_finish_start(RebuildFinish *finish, const char *view)
-{
-        free(finish->view);
-        finish->view = strdup(view);
-        finish->started = finish->view && pthread_create(&finish->thread, NULL, run, finish) == 0;
-}
-
-void rebuild_finish_stop(RebuildFinish *finish)
+void rebuild_finish_tell(RebuildFinish *finish)
 {
         char reason[256];
 
         atomic_store(&finish->stopping, true);
-        if (!finish->started)
-                return;
         (void)pthread_mutex_lock(&finish->lock);
         if (finish->cancel)
                 (void)PQcancel(finish->cancel, reason, sizeof reason);
         (void)pthread_mutex_unlock(&finish->lock);
+}
+
+/* A statement may begin just behind a cancel. */
+void rebuild_finish_stop(RebuildFinish *finish)
+{
+        rebuild_finish_tell(finish);
+        if (!finish->started)
+                return;
+        while (!atomic_load(&finish->over)) {
+                clock_wait_us(CANCEL_EVERY_US);
+                rebuild_finish_tell(finish);
+        }
         join(finish);
 }

@@ -18,30 +18,30 @@
 typedef struct RebuildFinish {
         const ProjectorConfig *config;
         const Schema *schema; /* of this instance */
+        const char *view;
         void (*ended)(void *owner);
         void *owner;
         pthread_t thread;
         bool started;
+        int64_t due_us;   /* not again before */
         atomic_bool over; /* to be joined */
         atomic_bool stopping;
-        char *view;
         pthread_mutex_t lock; /* of what follows */
         PGcancel *cancel;     /* of what runs, when it can be cancelled */
 } RebuildFinish;
 
-/* @ended is called with @owner by the thread, as the last thing it does. */
+/* @view: borrowed. @ended is called with @owner by the thread, near its end. */
 void rebuild_finish_init(RebuildFinish *finish, const ProjectorConfig *config, const Schema *schema,
-                         void (*ended)(void *owner), void *owner);
+                         const char *view, void (*ended)(void *owner), void *owner);
 void rebuild_finish_deinit(RebuildFinish *finish);
 
-/* Whether nothing runs. Reaps what is over. */
-bool rebuild_finish_is_free(RebuildFinish *finish);
+/* Whether it runs. Reaps what is over. */
+bool rebuild_finish_runs(RebuildFinish *finish);
 
-/* Whether it is at work on @view, or was. */
-bool rebuild_finish_has(const RebuildFinish *finish, const char *view);
+/* Begin, unless it runs, or ended less than refresh_ms ago: what could not be done is tried again then, and others come
+ * first. */
+void rebuild_finish_start(RebuildFinish *finish);
 
-/* Begin with @view; nothing may run. What cannot be done now is tried again with the next call. */
-void rebuild_finish_start(RebuildFinish *finish, const char *view);
-
-/* Cancel what runs, and wait for its end. */
+/* Cancel what runs; then wait for its end. */
+void rebuild_finish_tell(RebuildFinish *finish);
 void rebuild_finish_stop(RebuildFinish *finish);

@@ -12,7 +12,8 @@ static void setup(void)
 {
         config = (ProjectorConfig){ .rebuild_busy_percent = 20,
                                     .rebuild_read_percent = 50,
-                                    .rebuild_lag_max = 1000 };
+                                    .rebuild_lag_max = 1000,
+                                    .refresh_ms = 1000 };
         pace = (BuildPace){ .config = &config };
         look = (BuildLook){ .now_us = 77 * US_PER_SEC, .heads = 100, .scans = 5000, .n_builds = 1 };
         /* what is not known is taken for busy */
@@ -60,6 +61,12 @@ START_TEST(commands_are_made_way_for)
         ck_assert_int_eq(after(US_PER_MS), 20);
         ck_assert_int_eq(after(3 * US_PER_SEC - 1), 20);
         ck_assert_int_eq(after(1), 100);
+        config.refresh_ms = 10000; /* so seldom do workers look at the heads */
+        look.heads++;
+        ck_assert_int_eq(after(US_PER_MS), 20);
+        ck_assert_int_eq(after(30 * US_PER_SEC - 1), 20);
+        ck_assert_int_eq(after(1), 100);
+        config.refresh_ms = 1000;
         look.heads = 0; /* no view has a session */
         ck_assert_int_eq(after(US_PER_SEC), 100);
         look.heads = 200;

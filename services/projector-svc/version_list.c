@@ -131,6 +131,14 @@ int version_list_newest(const VersionList *list, const char *view)
         return version_list_newest_of(list, view, NULL);
 }
 
+bool version_is_worked_on(const ViewVersion *version)
+{
+        const VersionRebuild *rebuild = &version->rebuild;
+
+        return version->state == VERSION_BUILDING && !rebuild->paused && !rebuild->different &&
+               !rebuild->waiting;
+}
+
 bool version_list_may_feed(const VersionList *list, const ViewVersion *version,
                            const char *fingerprint)
 {

@@ -64,6 +64,9 @@ int version_list_newest(const VersionList *list, const char *view);
 /* The same among those that were made from the schema with @fingerprint. */
 int version_list_newest_of(const VersionList *list, const char *view, const char *fingerprint);
 
+/* Whether it is being built, and waits for nobody. */
+bool version_is_worked_on(const ViewVersion *version);
+
 /**
  * version_list_may_feed() - whether a projector whose own model has @fingerprint may feed @version
  *

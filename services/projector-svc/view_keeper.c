@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/base/backoff.h"
@@ -32,7 +33,7 @@ struct ViewKeeper {
         PGconn *conn;
         VersionList list;
         ViewWorkers workers;
-        RebuildFinish finishes[FINISHES_MAX];
+        RebuildFinish *finishes; /* of each model that is fed */
         Backoff backoff;
         bool registered;
         bool builds; /* a version, as of the last look */
@@ -52,6 +53,27 @@ static void wake(void *keeper)
         view_keeper_wake(keeper);
 }
 
+static ErrorCode make_finishes(ViewKeeper *keeper, Error *err)
+{
+        const ViewWorkers *workers = &keeper->workers;
+
+        keeper->finishes = calloc(workers->n_models + 1, sizeof *keeper->finishes);
+        if (!keeper->finishes)
+                return error_no_memory(err);
+        for (size_t i = 0; i < workers->n_models; i++)
+                rebuild_finish_init(&keeper->finishes[i], keeper->config, keeper->schema,
+                                    workers->models[i].model->view, wake, keeper);
+        return ERROR_NONE;
+}
+
+static void stop_finishes(ViewKeeper *keeper)
+{
+        for (size_t i = 0; keeper->finishes && i < keeper->workers.n_models; i++)
+                rebuild_finish_tell(&keeper->finishes[i]);
+        for (size_t i = 0; keeper->finishes && i < keeper->workers.n_models; i++)
+                rebuild_finish_stop(&keeper->finishes[i]);
+}
+
 ErrorCode view_keeper_new(ViewKeeper **ret, const ProjectorConfig *config, const Schema *schema,
                           Error *err)
 {
@@ -64,14 +86,14 @@ ErrorCode view_keeper_new(ViewKeeper **ret, const ProjectorConfig *config, const
         keeper->config = config;
         keeper->schema = schema;
         keeper->backoff = BACKOFF_INIT(RETRY_FIRST_US, config->retry_ms_max * US_PER_MS);
-        for (size_t i = 0; i < FINISHES_MAX; i++)
-                rebuild_finish_init(&keeper->finishes[i], config, schema, wake, keeper);
         (void)pthread_mutex_init(&keeper->lock, NULL);
         (void)pthread_condattr_init(&attributes);
         (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         (void)pthread_cond_init(&keeper->wake, &attributes);
         (void)pthread_condattr_destroy(&attributes);
         code = view_workers_init(&keeper->workers, config, schema, err);
+        if (!code)
+                code = make_finishes(keeper, err);
         if (code)
                 return code;
         *ret = TAKE_PTR(keeper);
@@ -82,8 +104,10 @@ void view_keeper_free(ViewKeeper *keeper)
 {
         if (!keeper)
                 return;
-        for (size_t i = 0; i < FINISHES_MAX; i++)
+        stop_finishes(keeper);
+        for (size_t i = 0; keeper->finishes && i < keeper->workers.n_models; i++)
                 rebuild_finish_deinit(&keeper->finishes[i]);
+        free(keeper->finishes);
         view_workers_deinit(&keeper->workers);
         version_list_deinit(&keeper->list);
         PQfinish(keeper->conn);
@@ -105,19 +129,16 @@ static ErrorCode measure(ViewKeeper *keeper, const VersionRebuild *rebuild, int6
                        "measure a rebuild", err);
 }
 
-/* Begin the end of a rebuild, unless it has begun or others come first. */
+/* Begin the end of a rebuild, unless enough of them run. */
 static void begin_end(ViewKeeper *keeper, const char *view)
 {
-        RebuildFinish *free_one = NULL;
+        size_t n = 0;
 
-        for (size_t i = 0; i < FINISHES_MAX; i++) {
-                if (rebuild_finish_is_free(&keeper->finishes[i]))
-                        free_one = &keeper->finishes[i];
-                else if (rebuild_finish_has(&keeper->finishes[i], view))
-                        return;
-        }
-        if (free_one)
-                rebuild_finish_start(free_one, view);
+        for (size_t i = 0; i < keeper->workers.n_models; i++)
+                n += rebuild_finish_runs(&keeper->finishes[i]);
+        for (size_t i = 0; n < FINISHES_MAX && i < keeper->workers.n_models; i++)
+                if (strcmp(keeper->finishes[i].view, view) == 0)
+                        rebuild_finish_start(&keeper->finishes[i]);
 }
 
 /* Measure a version that is built, and begin its end when it is near. */
@@ -135,8 +156,7 @@ static ErrorCode attend(ViewKeeper *keeper, const ViewVersion *version, Error *e
                 code = measure(keeper, rebuild, progress.done, err);
         if (code)
                 return code;
-        if (!rebuild->paused && !rebuild->different && !rebuild->waiting &&
-            progress.done + NEAR_EVENTS >= progress.goal)
+        if (version_is_worked_on(version) && progress.done + NEAR_EVENTS >= progress.goal)
                 begin_end(keeper, version->view);
         return ERROR_NONE;
 }
@@ -146,15 +166,13 @@ static ErrorCode attend_all(ViewKeeper *keeper, Error *err)
         ErrorCode code = ERROR_NONE;
 
         keeper->builds = false;
-        for (size_t i = 0; i < FINISHES_MAX; i++)
-                (void)rebuild_finish_is_free(&keeper->finishes[i]);
         for (size_t i = 0; !code && i < keeper->list.n_versions; i++) {
                 const ViewVersion *version = &keeper->list.versions[i];
 
                 if (version->state != VERSION_BUILDING ||
                     !view_workers_feed(&keeper->workers, version))
                         continue;
-                keeper->builds = true;
+                keeper->builds |= version_is_worked_on(version);
                 code = attend(keeper, version, err);
         }
         return code;
@@ -231,8 +249,7 @@ static void *run(void *data)
                 PQfinish(TAKE_PTR(keeper->conn));
                 wait_for(keeper, backoff_next_us(&keeper->backoff));
         }
-        for (size_t i = 0; i < FINISHES_MAX; i++)
-                rebuild_finish_stop(&keeper->finishes[i]);
+        stop_finishes(keeper);
         view_workers_stop(&keeper->workers);
         return NULL;
 }

@@ -282,16 +282,18 @@ static ErrorCode count_scans(PGconn *conn, int64_t *ret, Error *err)
         return code;
 }
 
-static ErrorCode set_pace(ViewWorkers *workers, PGconn *conn, Error *err)
+static ErrorCode set_pace(ViewWorkers *workers, PGconn *conn, const VersionList *list, Error *err)
 {
         BuildLook look = { .now_us = clock_monotonic_us() };
         ErrorCode code;
 
         for (size_t i = 0; i < workers->n_kept; i++) {
-                ViewWorkerHealth health = view_crew_health(workers->kept[i]->crew);
+                const KeptVersion *kept = workers->kept[i];
+                const ViewVersion *version = version_list_find(list, kept->view, kept->version);
+                ViewWorkerHealth health = view_crew_health(kept->crew);
 
-                if (workers->kept[i]->state != VERSION_LIVE) {
-                        look.n_builds++;
+                if (kept->state != VERSION_LIVE) {
+                        look.n_builds += version && version_is_worked_on(version);
                         continue;
                 }
                 look.heads += health.heads;
@@ -326,7 +328,7 @@ ErrorCode view_workers_follow(ViewWorkers *workers, PGconn *conn, const VersionL
 
         note_shut_out(workers, list);
         if (!code)
-                code = set_pace(workers, conn, err);
+                code = set_pace(workers, conn, list, err);
         give_orders(workers, list);
         (void)pthread_mutex_lock(&workers->lock);
         workers->looked = true;

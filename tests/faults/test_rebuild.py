@@ -5,6 +5,7 @@ that an operator can ask of it. Readers never see an error, nor an older state t
 import os
 import random
 import sys
+import threading
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -149,6 +150,32 @@ class Rebuild(unittest.TestCase):
         self.assertEqual(self.views.ask("POST", f"/v1/views/project/versions/{number}/drop")[0], 204)
         self.assertEqual(self.views.ask("POST", f"/v1/views/project/versions/{number}/drop")[0], 404)
         self.assertNotIn(number, self.views.versions("project"))
+
+    def test_4_all_views_at_once(self):
+        numbers = {view: self.views.post(f"{view}/rebuild")["version"] for view in ("project", "service", "metric")}
+        for view, number in numbers.items():
+            self.views.await_live(view, number)
+        self.assertTrue(self.suite.verify()["ok"])
+
+    def test_4_an_end_that_another_instance_is_at_is_not_asked_for_all_the_time(self):
+        over = threading.Event()
+
+        def hold():
+            self.suite.sql("SELECT pg_advisory_lock(hashtextextended('skafu rebuild project', 0)); SELECT pg_sleep(6)")
+            over.set()
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        wait_until("the end is held", lambda: self.suite.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = ("
+                                                             "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6)%' AND pid <> pg_backend_pid())") == [["1"]])
+        number = self.views.post("project/rebuild")["version"]
+        wait_until("it is built", lambda: self.views.version("project", number)["progress"]["done"] >= self.views.version("project", number)["progress"]["total"])
+        sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+        before = int(self.suite.sql(sessions)[0][0])
+        over.wait()
+        self.assertLess(int(self.suite.sql(sessions)[0][0]) - before, 120)
+        holder.join()
+        self.views.await_live("project", number)
 
     def test_5_who_may_and_what_is_malformed(self):
         self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild", {}, bearer=token("alice"))[0], 403)
