@@ -7,6 +7,11 @@
 #include "common/model/model_ddl.h"
 #include "common/model/sql_text.h"
 
+/* Of a record "r.t". PostgreSQL adds the hashes of its columns up; hashed again, as bytes, the sum over all rows sees which
+ * values stand together. */
+#define ROW_HASH(seed) \
+        "hash_record_extended(ROW(int8send(hash_record_extended(r.t, " seed "))), " seed ")"
+
 typedef struct Sides {
         PGconn *conn;
         const View *live, *built;
@@ -39,16 +44,27 @@ static bool is_common(const Sides *sides, const Field *field)
                strcmp(model_column_type(field), model_column_type(other)) == 0;
 }
 
-/* What texts tell apart, hashes have to as well: 0 and -0 are equal numbers. json has no hash at all. */
+/* What a column's hash is made of: what texts tell apart, hashes have to as well. PostgreSQL's hash of 64 bits, which many
+ * types have, is one of 32 bits, and 0 and -0 are equal numbers: those as bytes. json has no hash at all. */
+static const char *hashed_as(const Field *field)
+{
+        static const char *const functions[SCALAR_ENUM + 1] = {
+                [SCALAR_FLOAT] = "float8send", [SCALAR_DATETIME] = "timestamptz_send",
+                [SCALAR_TIME] = "timetz_send", [SCALAR_TIMESTAMP] = "int8send",
+                [SCALAR_JSON] = "json_send",
+        };
+
+        return field->list ? "textsend" : functions[field->scalar];
+}
+
 static void append_hashed(Buffer *sql, const Field *field)
 {
-        bool is_float = field->scalar == SCALAR_FLOAT && !field->list;
+        const char *function = hashed_as(field);
 
-        buffer_append_string(sql, is_float ? "float8send(" : "");
+        if (function)
+                buffer_printf(sql, "%s(", function);
         sql_quote_name(sql, field->name);
-        buffer_append_string(sql, is_float                                      ? ")"
-                                  : field->list || field->scalar == SCALAR_JSON ? "::text"
-                                                                                : "");
+        buffer_append_string(sql, field->list ? "::text)" : function ? ")" : "");
 }
 
 /* PostgreSQL puts at most 1,664 columns into a row; a model has fewer than 256. */
@@ -82,13 +98,13 @@ static void table_of(Buffer *sql, const View *view)
 
 static void digest_of(Buffer *sql, const Sides *sides, const View *view)
 {
-        /* 128 bits that do not depend on the order of the rows: two sums of hashes with seeds of their own. PostgreSQL adds
-         * the hashes of a row's columns up; hashed again, the sum of all rows sees which values stand together. */
+        /* 128 bits that do not depend on the order of the rows. */
         buffer_printf(sql,
                       "SELECT count(*) AS rows, "
-                      "coalesce(sum(hashint8extended(hash_record_extended(r.t, 1), 1)), 0) AS one, "
-                      "coalesce(sum(hashint8extended(hash_record_extended(r.t, 2), 2)), 0) AS two "
-                      "FROM (SELECT ROW(%s) AS t FROM ",
+                      "coalesce(sum(" ROW_HASH("1") "), 0) AS one, "
+                                                    "coalesce(sum(" ROW_HASH(
+                                                            "2") "), 0) AS two "
+                                                                 "FROM (SELECT ROW(%s) AS t FROM ",
                       sides->hashed.data);
         table_of(sql, view);
         buffer_append_string(sql, ") AS r");
