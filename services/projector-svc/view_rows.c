@@ -23,7 +23,8 @@ struct ViewRows {
         size_t capacity;
         ChangeTexts changes;
         Buffer image;
-        bool images_known; /* of the rows that were loaded, and for what is sent next */
+        const RowFold *loaded; /* into which rows were loaded, until it is sent */
+        bool images_known;     /* of those */
 };
 
 ViewRows *view_rows_new(const View *view)
@@ -111,6 +112,7 @@ ErrorCode view_rows_load(ViewRows *rows, PGconn *conn, const ViewBatch *batch, s
         ErrorCode code;
 
         pg_params_clear(rows->params);
+        rows->loaded = fold;
         rows->images_known = true;
         if (!add_keys(rows, batch, from, to))
                 return ERROR_NONE;
@@ -261,11 +263,8 @@ static void add_causes(const ViewRows *rows, const ViewBatch *batch, size_t n)
 
 /* Whether the changes of the batch, if there is a feed, are known without looking into PostgreSQL. Images of shared rows are
  * not: others add to them as well. */
-static bool make_changes(ViewRows *rows, const ViewBatch *batch, const Sorted *sorted)
+static bool make_changes(ViewRows *rows, const ViewBatch *batch, const Sorted *sorted, bool known)
 {
-        bool known = rows->images_known;
-
-        rows->images_known = false;
         return !rows->view->with_changes ||
                (known && !sorted->shared &&
                 change_texts_make(&rows->changes, rows->view, batch, rows->rows,
@@ -324,17 +323,18 @@ ErrorCode view_rows_send(ViewRows *rows, PGconn *conn, const ViewBatch *batch, c
                          const FeedList *feeds, bool copies, Error *err)
 {
         Statement statement = { "view_advance", rows->view->advance_sql };
-        bool copying = false;
+        bool copying = false, known = rows->loaded == fold && rows->images_known;
         Sorted sorted;
         ErrorCode code = sort_rows(rows, fold, &sorted, err);
 
         rows->behind = (Statement){ NULL };
+        rows->loaded = NULL; /* whatever comes of it: the next rows are others */
         if (code)
                 return code;
         pg_params_clear(rows->params);
         add_checkpoints(rows->params, feeds);
         if (sorted.n_rows || sorted.n_deletes) {
-                bool made = make_changes(rows, batch, &sorted);
+                bool made = make_changes(rows, batch, &sorted, known);
 
                 copying = copies && copies_rows(rows, &sorted, made);
                 add_deletes(rows, &sorted);
@@ -359,11 +359,8 @@ static ErrorCode finish_copy(const ViewRows *rows, PGconn *conn, Error *err)
         ErrorCode code = pg_receive(conn, NULL, view_session_deadline_us(), "copy rows", err);
 
         if (!code)
-                code = pg_exec_prepared(conn, rows->behind.name, rows->behind.sql, rows->params,
-                                        NULL, view_session_deadline_us(), "write rows", err);
-        if (!code)
-                code = pg_exec(conn, "COMMIT", NULL, NULL, view_session_deadline_us(), "write rows",
-                               err);
+                code = pg_commit_prepared(conn, rows->behind.name, rows->behind.sql, rows->params,
+                                          view_session_deadline_us(), "write rows", err);
         if (code)
                 undo(conn);
         return code;

@@ -296,6 +296,8 @@ static ErrorCode serve_timers(ViewWorker *worker, ViewBatch *filled, Error *err)
         if (!code)
                 code = view_builder_retry(&worker->builder, &worker->source, now_us, err);
         if (now_us >= worker->probe_due_us) {
+                if (!code && !worker->source.heard) /* a commit must not wait for Kafka */
+                        code = finish(worker, filled, err);
                 probe_kafka(worker);
                 worker->probe_due_us = clock_monotonic_us() + PROBE_EVERY_US;
         }

@@ -132,6 +132,43 @@ START_TEST(one_that_does_not_fit_holds_up_nobody_else)
 }
 END_TEST
 
+/* What happens once, between the rows and the end of their transaction. */
+static const char *const accidents[] = {
+        /* another owner, behind the rows */
+        "CREATE TRIGGER accident AFTER INSERT ON view_book_1.book FOR EACH STATEMENT"
+        " EXECUTE FUNCTION public.once('UPDATE view_book_1.checkpoint SET epoch = epoch + 1')",
+        /* the session ends: with the rows, with the statement behind them, with the commit */
+        "CREATE TRIGGER accident AFTER INSERT ON view_book_1.book FOR EACH STATEMENT"
+        " EXECUTE FUNCTION public.once('SELECT pg_terminate_backend(pg_backend_pid())')",
+        "CREATE TRIGGER accident AFTER UPDATE ON view_book_1.checkpoint FOR EACH STATEMENT"
+        " EXECUTE FUNCTION public.once('SELECT pg_terminate_backend(pg_backend_pid())')",
+        "CREATE CONSTRAINT TRIGGER accident AFTER INSERT ON view_book_1.book DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION public.once('SELECT pg_terminate_backend(pg_backend_pid())')",
+        /* the commit fails */
+        "CREATE CONSTRAINT TRIGGER accident AFTER INSERT ON view_book_1.book DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION public.once('SELECT 1 / 0')",
+};
+
+START_TEST(an_accident_on_the_way_loses_nothing)
+{
+        watch();
+        library_sql(
+                stack,
+                "CREATE SEQUENCE public.tries; GRANT ALL ON public.tries TO PUBLIC;"
+                "CREATE FUNCTION public.once() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+                "    IF nextval('public.tries') = 1 THEN EXECUTE TG_ARGV[0]; END IF; RETURN NULL; "
+                "END $$");
+        library_sql(stack, accidents[_i]);
+        place_many(0, SHELVES);
+        library_publish_all(stack);
+        crew = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM read.book"), SHELVES);
+        ck_assert_int_gt(library_int(stack, "SELECT last_value FROM public.tries"), 1);
+        expect_changes();
+}
+END_TEST
+
 /* Rows of many sequences: some are there, some are made and changed, some come and go. */
 START_TEST(among_others)
 {
@@ -165,6 +202,8 @@ int main(void)
         tcase_add_test(tcase, many_are_copied_as_they_are);
         tcase_add_test(tcase, a_row_that_is_there_is_written_over);
         tcase_add_test(tcase, one_that_does_not_fit_holds_up_nobody_else);
+        tcase_add_loop_test(tcase, an_accident_on_the_way_loses_nothing, 0,
+                            (int)ARRAY_SIZE(accidents));
         tcase_add_test(tcase, among_others);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

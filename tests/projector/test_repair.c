@@ -101,6 +101,45 @@ START_TEST(right_rows_are_not_touched)
 }
 END_TEST
 
+/* Also behind events that change nothing, for which nothing had to be loaded. */
+START_TEST(changes_say_what_was_wrong)
+{
+        int64_t position;
+
+        stack->config.change_feed = true;
+        for (int i = 0; i < 3; i++) {
+                static const char *const shelves[] = { "a", "b", "c" };
+
+                (void)library_store(stack, 0, shelves[i], "BookPlaced",
+                                    "{\"bookId\":\"b\",\"title\":\"right\"}");
+        }
+        library_publish_all(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        position = library_store(stack, 0, "a", "ShelfPainted", "{}");
+        library_publish(stack, 0, position, position);
+        library_expect_fresh(stack);
+        library_sql(
+                stack,
+                "UPDATE view_book_1.book SET title = 'wrong' WHERE _aggregate = 'a';"
+                "INSERT INTO view_book_1.book (id, title, _aggregate, _sequence) VALUES ('x', 'ghost', 'b', 1);"
+                "DELETE FROM view_book_1.book WHERE _aggregate = 'c'");
+        repair_all();
+        library_expect_fresh(stack);
+        ck_assert_int_eq(changed(), 3);
+        ck_assert_int_eq(
+                count("SELECT count(*) FROM changes.book WHERE aggregate = 'a'"
+                      " AND old::json->>'title' = 'wrong' AND new::json->>'title' = 'right'"),
+                1);
+        ck_assert_int_eq(count("SELECT count(*) FROM changes.book WHERE aggregate = 'b'"
+                               " AND old::json->>'title' = 'ghost' AND new IS NULL"),
+                         1);
+        ck_assert_int_eq(count("SELECT count(*) FROM changes.book WHERE aggregate = 'c'"
+                               " AND old IS NULL AND new::json->>'title' = 'right'"),
+                         2);
+}
+END_TEST
+
 START_TEST(every_column_counts)
 {
         /* NOLINTBEGIN(bugprone-suspicious-missing-comma): long statements are in pieces */
@@ -253,6 +292,7 @@ int main(void)
         tcase_set_timeout(tcase, 120);
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, right_rows_are_not_touched);
+        tcase_add_test(tcase, changes_say_what_was_wrong);
         tcase_add_test(tcase, every_column_counts);
         tcase_add_test(tcase, what_was_dropped_stays_out);
         tcase_add_test(tcase, it_waits_for_the_view);
