@@ -100,12 +100,9 @@ static void digest_of(Buffer *sql, const Sides *sides, const View *view)
 {
         /* 128 bits that do not depend on the order of the rows. */
         buffer_printf(sql,
-                      "SELECT count(*) AS rows, "
-                      "coalesce(sum(" ROW_HASH("1") "), 0) AS one, "
-                                                    "coalesce(sum(" ROW_HASH(
-                                                            "2") "), 0) AS two "
-                                                                 "FROM (SELECT ROW(%s) AS t FROM ",
-                      sides->hashed.data);
+                      "SELECT count(*) AS rows, coalesce(sum(%s), 0) AS one, "
+                      "coalesce(sum(%s), 0) AS two FROM (SELECT ROW(%s) AS t FROM ",
+                      ROW_HASH("1"), ROW_HASH("2"), sides->hashed.data);
         table_of(sql, view);
         buffer_append_string(sql, ") AS r");
 }

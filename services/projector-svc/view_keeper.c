@@ -166,6 +166,8 @@ static ErrorCode attend_all(ViewKeeper *keeper, Error *err)
         ErrorCode code = ERROR_NONE;
 
         keeper->builds = false;
+        for (size_t i = 0; i < keeper->workers.n_models; i++)
+                (void)rebuild_finish_runs(&keeper->finishes[i]); /* reap those that are over */
         for (size_t i = 0; !code && i < keeper->list.n_versions; i++) {
                 const ViewVersion *version = &keeper->list.versions[i];
 
