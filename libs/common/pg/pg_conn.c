@@ -122,13 +122,8 @@ ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const ch
         for (;;) {
                 _cleanup_(PQclearp) PGresult *res = NULL;
 
-                while (PQisBusy(conn)) {
-                        if (!pg_wait_for(conn, POLLIN, deadline_us))
-                                return pg_too_late(conn, what, err);
-                        if (!PQconsumeInput(conn))
-                                break; /* the next result says why */
-                }
-                res = PQgetResult(conn);
+                if (pg_next_result(conn, &res, deadline_us, what, err))
+                        return ERROR_UNAVAILABLE;
                 if (!res)
                         break;
                 any = true;
@@ -286,13 +281,8 @@ static ErrorCode receive_pipeline(PGconn *conn, int64_t deadline_us, const char 
         for (bool ended = false; !ended;) {
                 _cleanup_(PQclearp) PGresult *res = NULL;
 
-                while (PQisBusy(conn)) {
-                        if (!pg_wait_for(conn, POLLIN, deadline_us))
-                                return pg_too_late(conn, what, err);
-                        if (!PQconsumeInput(conn))
-                                break; /* the next result says why */
-                }
-                res = PQgetResult(conn);
+                if (pg_next_result(conn, &res, deadline_us, what, err))
+                        return ERROR_UNAVAILABLE;
                 ended = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
                 /* Between the results there is nothing, and behind a failure they are its consequence. */
                 if (res && !ended && !code)

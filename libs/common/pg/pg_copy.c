@@ -1,7 +1,6 @@
 #include "common/pg/pg_copy.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <string.h>
 
 #include "common/pg/pg_conn.h"
@@ -57,13 +56,9 @@ ErrorCode pg_copy_begin(PGconn *conn, const char *sql, int64_t deadline_us, cons
         while (!code) {
                 _cleanup_(PQclearp) PGresult *res = NULL;
 
-                while (PQisBusy(conn)) {
-                        if (!pg_wait_for(conn, POLLIN, deadline_us))
-                                return pg_too_late(conn, what, err);
-                        if (!PQconsumeInput(conn))
-                                break; /* the next result says why */
-                }
-                res = PQgetResult(conn);
+                code = pg_next_result(conn, &res, deadline_us, what, err);
+                if (code)
+                        return code;
                 if (!res)
                         return pg_error_from_conn(err, conn, what);
                 if (PQresultStatus(res) == PGRES_COPY_IN)

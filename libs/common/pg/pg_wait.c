@@ -42,6 +42,19 @@ ErrorCode pg_too_late(PGconn *conn, const char *what, Error *err)
                          what);
 }
 
+ErrorCode pg_next_result(PGconn *conn, PGresult **ret, int64_t deadline_us, const char *what,
+                         Error *err)
+{
+        while (PQisBusy(conn)) {
+                if (!pg_wait_for(conn, POLLIN, deadline_us))
+                        return pg_too_late(conn, what, err);
+                if (!PQconsumeInput(conn))
+                        break; /* the next result says why */
+        }
+        *ret = PQgetResult(conn);
+        return ERROR_NONE;
+}
+
 ErrorCode pg_flush(PGconn *conn, int64_t deadline_us, const char *what, Error *err)
 {
         for (;;) {

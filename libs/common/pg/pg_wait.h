@@ -17,5 +17,10 @@ void pg_break(PGconn *conn);
 /* Break @conn, and say that no answer came in time: ERROR_UNAVAILABLE. */
 ErrorCode pg_too_late(PGconn *conn, const char *what, Error *err);
 
+/* The next result of what was sent, NULL: there are no more. ERROR_UNAVAILABLE as pg_too_late(), and nothing else: what
+ * became of the connection is in the result. */
+_must_check_ ErrorCode pg_next_result(PGconn *conn, PGresult **ret, int64_t deadline_us,
+                                      const char *what, Error *err);
+
 /* Hand everything to the socket. Reads too: the server may not take more before we did. */
 _must_check_ ErrorCode pg_flush(PGconn *conn, int64_t deadline_us, const char *what, Error *err);
