@@ -9,6 +9,7 @@
 #include "common/pg/pg_params.h"
 #include "row_copy.h"
 #include "view_session.h"
+#include "write_set.h"
 
 typedef struct Statement {
         const char *name, *sql;
@@ -17,10 +18,8 @@ typedef struct Statement {
 struct ViewRows {
         const View *view;
         PgParams *params;
-        Statement
-                behind; /* what follows the rows that are copied; without a name: nothing is copied */
-        FoldRow *rows; /* scratch: those to write, by id, then those to delete */
-        size_t capacity;
+        WriteSet set;     /* of the batch at hand */
+        Statement behind; /* what follows rows that are copied; without a name: none are */
         ChangeTexts changes;
         Buffer image;
         const RowFold *loaded; /* into which rows were loaded, until it is sent */
@@ -49,7 +48,7 @@ void view_rows_free(ViewRows *rows)
         pg_params_free(rows->params);
         change_texts_deinit(&rows->changes);
         buffer_deinit(&rows->image);
-        free(rows->rows);
+        write_set_deinit(&rows->set);
         free(rows);
 }
 
@@ -151,99 +150,28 @@ static void add_checkpoints(PgParams *params, const FeedList *feeds)
         }
 }
 
-/* One that was made and deleted again in the batch may have been stored before: it was not loaded. */
-static bool is_deleted(const FoldRow *row)
+static void add_deletes(PgParams *params, const WriteSet *set)
 {
-        return row->changed && !row->present;
-}
+        int ids = pg_params_array(params, PG_ARRAY_TEXT);
+        int aggregates = pg_params_array(params, PG_ARRAY_TEXT);
 
-static int compare_keys(const void *a, const void *b)
-{
-        const FoldRow *left = a, *right = b;
-        int by_id = strcmp(left->id, right->id);
-
-        return by_id ? by_id : strcmp(left->aggregate, right->aggregate);
-}
-
-static bool is_shared(const FoldRow *row)
-{
-        return strcmp(row->aggregate, ROW_SHARED) == 0;
-}
-
-static bool is_new(const ViewRows *rows, const FoldRow *row)
-{
-        return !row->stored && !is_shared(row) && (knows_all(rows) || row->sequence == 1) &&
-               row_copy_takes(rows->view, row);
-}
-
-/* What is sent. */
-typedef struct Sorted {
-        size_t n_rows, n_deletes;
-        bool shared;
-} Sorted;
-
-/* The rows to write into ->rows, by key: everybody locks in the same order. Those to delete behind them. */
-static ErrorCode sort_rows(ViewRows *rows, const RowFold *fold, Sorted *ret, Error *err)
-{
-        size_t n = row_fold_count(fold);
-
-        *ret = (Sorted){ 0 };
-        if (n > rows->capacity) {
-                FoldRow *grown = realloc(rows->rows, n * sizeof *grown);
-
-                if (!grown)
-                        return error_no_memory(err);
-                rows->rows = grown;
-                rows->capacity = n;
-        }
-        for (size_t i = 0; i < n; i++) {
-                FoldRow row = row_fold_at(fold, i);
-
-                if (!row.present || !row.changed)
-                        continue;
-                ret->shared |= is_shared(&row);
-                rows->rows[ret->n_rows++] = row;
-        }
-        if (ret->n_rows > 1)
-                qsort(rows->rows, ret->n_rows, sizeof *rows->rows, compare_keys);
-        for (size_t i = 0; i < n; i++) {
-                FoldRow row = row_fold_at(fold, i);
-
-                if (is_deleted(&row))
-                        rows->rows[ret->n_rows + ret->n_deletes++] = row;
-        }
-        return ERROR_NONE;
-}
-
-static void add_deletes(const ViewRows *rows, const Sorted *sorted)
-{
-        int ids = pg_params_array(rows->params, PG_ARRAY_TEXT);
-        int aggregates = pg_params_array(rows->params, PG_ARRAY_TEXT);
-
-        for (size_t i = 0; i < sorted->n_deletes; i++) {
-                const FoldRow *row = &rows->rows[sorted->n_rows + i];
-
-                pg_array_text(rows->params, ids, row->id);
-                pg_array_text(rows->params, aggregates, row->aggregate);
+        for (size_t i = write_set_count(set) - set->n_deletes; i < write_set_count(set); i++) {
+                pg_array_text(params, ids, set->rows[i].id);
+                pg_array_text(params, aggregates, set->rows[i].aggregate);
         }
 }
 
-/* All, or but for those that are copied. */
-static void add_rows(const ViewRows *rows, const Sorted *sorted, bool copies)
+static void add_writes(PgParams *params, const WriteSet *set, size_t n_columns)
 {
-        PgParams *params = rows->params;
-        size_t n_columns = rows->view->n_columns;
         int first = pg_params_array(params, PG_ARRAY_TEXT), aggregates, sequences;
 
         for (size_t c = 1; c < n_columns; c++)
                 (void)pg_params_array(params, PG_ARRAY_TEXT);
         aggregates = pg_params_array(params, PG_ARRAY_TEXT);
         sequences = pg_params_array(params, PG_ARRAY_INT8);
-        for (size_t i = 0; i < sorted->n_rows; i++) {
-                const FoldRow *row = &rows->rows[i];
+        for (size_t i = 0; i < set->n_writes; i++) {
+                const FoldRow *row = &set->rows[i];
 
-                if (copies && is_new(rows, row))
-                        continue;
                 for (size_t c = 0; c < n_columns; c++)
                         pg_array_text(params, first + (int)c, row->values[c]);
                 pg_array_text(params, aggregates, row->aggregate);
@@ -252,63 +180,68 @@ static void add_rows(const ViewRows *rows, const Sorted *sorted, bool copies)
 }
 
 /* What made each row what it is, for PostgreSQL to make the images. */
-static void add_causes(const ViewRows *rows, const ViewBatch *batch, size_t n)
+static void add_causes(PgParams *params, const WriteSet *set, const ViewBatch *batch)
 {
-        ChangeCauses causes = change_causes_init(rows->params, batch);
+        ChangeCauses causes = change_causes_init(params, batch);
 
-        for (size_t i = 0; i < n; i++)
-                change_causes_add(&causes, &rows->rows[i]);
+        for (size_t i = 0; i < write_set_count(set); i++)
+                change_causes_add(&causes, &set->rows[i]);
         change_causes_deinit(&causes);
 }
 
-/* Whether the changes of the batch, if there is a feed, are known without looking into PostgreSQL. Images of shared rows are
- * not: others add to them as well. */
-static bool make_changes(ViewRows *rows, const ViewBatch *batch, const Sorted *sorted, bool known)
+/* What to write. Where PostgreSQL has to look at the rows for their changes, nothing is copied: at shared rows, to which
+ * others add as well, and at values whose form is not certain. */
+static ErrorCode fill_set(ViewRows *rows, const ViewBatch *batch, const RowFold *fold, bool copies,
+                          bool *ret_imaged, Error *err)
 {
-        return !rows->view->with_changes ||
-               (known && !sorted->shared &&
-                change_texts_make(&rows->changes, rows->view, batch, rows->rows,
-                                  sorted->n_rows + sorted->n_deletes));
+        bool known = rows->loaded == fold && rows->images_known;
+        NewRows news = !copies ? NEW_NONE : knows_all(rows) ? NEW_ALL : NEW_FIRST;
+        ErrorCode code = write_set_fill(&rows->set, fold, rows->view, news, err);
+
+        rows->loaded = NULL; /* whatever comes of it: the next rows are others */
+        *ret_imaged = false;
+        if (code || !rows->view->with_changes || write_set_count(&rows->set) == 0)
+                return code;
+        *ret_imaged = known && !rows->set.shared &&
+                      change_texts_make(&rows->changes, rows->view, batch, rows->set.rows,
+                                        write_set_count(&rows->set));
+        return *ret_imaged || rows->set.n_copies == 0
+                       ? ERROR_NONE
+                       : write_set_fill(&rows->set, fold, rows->view, NEW_NONE, err);
 }
 
-/* The changes, and the statement that takes them. */
-static Statement add_changes(const ViewRows *rows, const ViewBatch *batch, const Sorted *sorted,
-                             bool made)
+/* The parameters of the statement, and which one it is. */
+static Statement make_statement(const ViewRows *rows, const ViewBatch *batch, const FeedList *feeds,
+                                bool imaged)
 {
         const View *view = rows->view;
 
-        if (view->with_changes && made) {
+        pg_params_clear(rows->params);
+        add_checkpoints(rows->params, feeds);
+        if (write_set_count(&rows->set) == 0)
+                return (Statement){ "view_advance", view->advance_sql };
+        add_deletes(rows->params, &rows->set);
+        add_writes(rows->params, &rows->set, view->n_columns);
+        if (imaged) {
                 change_texts_add(&rows->changes, rows->params);
                 return (Statement){ "view_write_imaged", view->write_imaged_sql };
         }
         if (view->with_changes)
-                add_causes(rows, batch, sorted->n_rows + sorted->n_deletes);
-        return sorted->shared ? (Statement){ "view_write_shared", view->write_shared_sql }
-                              : (Statement){ "view_write", view->write_sql };
+                add_causes(rows->params, &rows->set, batch);
+        return rows->set.shared ? (Statement){ "view_write_shared", view->write_shared_sql }
+                                : (Statement){ "view_write", view->write_sql };
 }
 
-/* Whether rows are to be copied: when there are enough of them, and PostgreSQL need not look at them for their changes. */
-static bool copies_rows(const ViewRows *rows, const Sorted *sorted, bool made)
-{
-        size_t n = 0;
-
-        if (!made || sorted->shared)
-                return false;
-        for (size_t i = 0; i < sorted->n_rows; i++)
-                n += is_new(rows, &rows->rows[i]);
-        return n >= ROW_COPY_MIN;
-}
-
-static ErrorCode copy_rows(const ViewRows *rows, PGconn *conn, const Sorted *sorted, Error *err)
+static ErrorCode copy_rows(const ViewRows *rows, PGconn *conn, Error *err)
 {
         _cleanup_(row_copy_deinit) RowCopy copy = { .view = rows->view,
                                                     .conn = conn,
                                                     .deadline_us = view_session_deadline_us() };
+        const FoldRow *first = rows->set.rows + rows->set.n_writes;
         ErrorCode code = row_copy_begin(&copy, err);
 
-        for (size_t i = 0; !code && i < sorted->n_rows; i++)
-                if (is_new(rows, &rows->rows[i]))
-                        code = row_copy_add(&copy, &rows->rows[i], err);
+        for (size_t i = 0; !code && i < rows->set.n_copies; i++)
+                code = row_copy_add(&copy, &first[i], err);
         return code ? code : row_copy_end(&copy, err);
 }
 
@@ -322,29 +255,18 @@ static void undo(PGconn *conn)
 ErrorCode view_rows_send(ViewRows *rows, PGconn *conn, const ViewBatch *batch, const RowFold *fold,
                          const FeedList *feeds, bool copies, Error *err)
 {
-        Statement statement = { "view_advance", rows->view->advance_sql };
-        bool copying = false, known = rows->loaded == fold && rows->images_known;
-        Sorted sorted;
-        ErrorCode code = sort_rows(rows, fold, &sorted, err);
+        bool imaged = false;
+        ErrorCode code = fill_set(rows, batch, fold, copies, &imaged, err);
+        Statement statement;
 
         rows->behind = (Statement){ NULL };
-        rows->loaded = NULL; /* whatever comes of it: the next rows are others */
         if (code)
                 return code;
-        pg_params_clear(rows->params);
-        add_checkpoints(rows->params, feeds);
-        if (sorted.n_rows || sorted.n_deletes) {
-                bool made = make_changes(rows, batch, &sorted, known);
-
-                copying = copies && copies_rows(rows, &sorted, made);
-                add_deletes(rows, &sorted);
-                add_rows(rows, &sorted, copying);
-                statement = add_changes(rows, batch, &sorted, made);
-        }
-        if (!copying)
+        statement = make_statement(rows, batch, feeds, imaged);
+        if (rows->set.n_copies == 0)
                 return pg_send_prepared(conn, statement.name, statement.sql, rows->params,
                                         view_session_deadline_us(), "write rows", err);
-        code = copy_rows(rows, conn, &sorted, err);
+        code = copy_rows(rows, conn, err);
         if (code)
                 undo(conn);
         else

@@ -7,7 +7,7 @@
 
 #include "library_stack.h"
 
-#define SHELVES 500
+#define SHELVES 300
 
 static LibraryStack *stack;
 static ViewCrew *crew;
