@@ -29,13 +29,6 @@ static int compare_keys(const void *a, const void *b)
         return by_id ? by_id : strcmp(left->aggregate, right->aggregate);
 }
 
-/* Everybody locks in the same order. */
-static void sort(FoldRow *rows, size_t n)
-{
-        if (n > 1)
-                qsort(rows, n, sizeof *rows, compare_keys);
-}
-
 static ErrorCode make_room(WriteSet *set, size_t n, Error *err)
 {
         FoldRow *grown;
@@ -78,7 +71,8 @@ static size_t add_present(WriteSet *set, const RowFold *fold, const View *view, 
                 if (row.present && row.changed && is_new(view, news, &row) == new)
                         set->rows[at + n++] = row;
         }
-        sort(set->rows + at, n);
+        if (n > 1) /* everybody locks in the same order */
+                qsort(set->rows + at, n, sizeof *set->rows, compare_keys);
         return n;
 }
 
