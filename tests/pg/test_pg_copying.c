@@ -1,4 +1,4 @@
-/* COPY into a real PostgreSQL: any text, any size, and what fails. */
+/* Transactions that copy rows into a real PostgreSQL: any text, any size, what fails, and the last statement that commits. */
 
 #include <check.h>
 #include <stdlib.h>
@@ -7,12 +7,14 @@
 #include "common/base/clock.h"
 #include "common/pg/pg_conn.h"
 #include "common/pg/pg_copy.h"
+#include "common/pg/pg_params.h"
 #include "tests/support/temp_database.h"
 
 #define COPY "BEGIN; COPY pairs (n, t) FROM STDIN"
 
 static TempDatabase *database;
 static PGconn *conn;
+static PgParams *params;
 static Buffer lines;
 static Error err;
 
@@ -30,6 +32,7 @@ static ErrorCode exec(const char *sql)
 static void setup(void)
 {
         err = ERROR_INIT;
+        params = pg_params_new();
         ck_assert_msg(temp_database_new_empty(&database, &err) == ERROR_NONE, "%s", err.message);
         conn = temp_database_connect(database, NULL);
         ck_assert_int_eq(exec("CREATE TABLE pairs (n int8 PRIMARY KEY, t text)"), ERROR_NONE);
@@ -39,6 +42,7 @@ static void teardown(void)
 {
         buffer_deinit(&lines);
         PQfinish(conn);
+        pg_params_free(params);
         temp_database_free(database);
 }
 
@@ -184,6 +188,69 @@ START_TEST(a_deadline_ends_it)
 }
 END_TEST
 
+static ErrorCode commit(const char *name, const char *sql)
+{
+        err = ERROR_INIT;
+        return pg_commit_prepared(conn, name, sql, params, soon(), "test", &err);
+}
+
+START_TEST(a_last_statement_commits)
+{
+        ck_assert_int_eq(exec("CREATE TABLE t (n int8 UNIQUE DEFERRABLE INITIALLY DEFERRED)"),
+                         ERROR_NONE);
+        for (int i = 1; i <= 3; i++) { /* prepared once */
+                ck_assert_int_eq(exec("BEGIN"), ERROR_NONE);
+                pg_params_clear(params);
+                pg_params_int64(params, i);
+                ck_assert_msg(commit("add", "INSERT INTO t VALUES ($1)") == ERROR_NONE, "%s",
+                              err.message);
+                ck_assert_int_eq(PQtransactionStatus(conn), PQTRANS_IDLE);
+        }
+        ck_assert_int_eq(exec("ROLLBACK"), ERROR_NONE);
+        ck_assert(is_true("count(*) = 3 FROM t"));
+}
+END_TEST
+
+START_TEST(a_last_statement_that_fails_commits_nothing)
+{
+        ck_assert_int_eq(exec("CREATE TABLE t (n int8 UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+                              "INSERT INTO t VALUES (0)"),
+                         ERROR_NONE);
+        ck_assert_int_eq(exec("BEGIN; INSERT INTO t VALUES (1)"), ERROR_NONE);
+        pg_params_clear(params);
+        pg_params_int64(params, 0);
+        ck_assert_int_eq(commit("divide", "INSERT INTO t VALUES (1 / $1)"), ERROR_INTERNAL);
+        ck_assert_str_eq(err.sqlstate, "22012");
+        ck_assert_int_eq(PQtransactionStatus(conn), PQTRANS_INERROR);
+        ck_assert_int_eq(exec("ROLLBACK"), ERROR_NONE);
+
+        /* the statement succeeds, and the commit does not */
+        ck_assert_int_eq(exec("BEGIN; INSERT INTO t VALUES (1)"), ERROR_NONE);
+        ck_assert_int_eq(commit("add", "INSERT INTO t VALUES ($1)"), ERROR_INTERNAL);
+        ck_assert_str_eq(err.sqlstate, "23505");
+        ck_assert(is_true("count(*) = 1 FROM t"));
+}
+END_TEST
+
+START_TEST(a_session_that_ends_in_a_commit_is_told)
+{
+        pg_params_clear(params);
+        ck_assert_int_eq(exec("BEGIN"), ERROR_NONE);
+        ck_assert_int_eq(commit("end", "SELECT pg_terminate_backend(pg_backend_pid())"),
+                         ERROR_UNAVAILABLE);
+        ck_assert_int_ne(PQstatus(conn), CONNECTION_OK);
+
+        PQfinish(conn);
+        conn = temp_database_connect(database, NULL);
+        ck_assert_int_eq(exec("BEGIN"), ERROR_NONE);
+        err = ERROR_INIT;
+        ck_assert_int_eq(pg_commit_prepared(conn, "sleep", "SELECT pg_sleep(60)", params,
+                                            clock_monotonic_us() + 200 * US_PER_MS, "test", &err),
+                         ERROR_UNAVAILABLE);
+        ck_assert_int_ne(PQstatus(conn), CONNECTION_OK);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("pg_copying");
@@ -199,6 +266,9 @@ int main(void)
         tcase_add_test(tcase, a_row_that_is_refused_fails_all);
         tcase_add_test(tcase, a_copy_that_cannot_begin_leaves_the_connection);
         tcase_add_test(tcase, a_deadline_ends_it);
+        tcase_add_test(tcase, a_last_statement_commits);
+        tcase_add_test(tcase, a_last_statement_that_fails_commits_nothing);
+        tcase_add_test(tcase, a_session_that_ends_in_a_commit_is_told);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
