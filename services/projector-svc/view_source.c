@@ -353,17 +353,18 @@ bool view_source_needs_store(const ViewSource *source)
 }
 
 /* librdkafka looks at a queue that was full a second later only, unless something wakes it: the next messages should be on
- * their way before the queue is empty. What it takes for full is not known exactly, so it is woken more than once. */
-static void keep_fetching(ViewSource *source)
+ * their way before the queue is empty. What it takes for full is not known exactly, so it is woken more than once.
+ * @n_taken messages came from the queue just now; with them it may have been full, whatever a batch has left of it. */
+static void keep_fetching(ViewSource *source, size_t n_taken)
 {
-        size_t bytes = kafka_consumer_queued(source->consumer) * source->message_size;
+        size_t nearly_full = (size_t)source->config->kafka_queue_kbytes * 1024 / 4 * 3;
+        size_t n_queued = kafka_consumer_queued(source->consumer);
         int64_t now_us = clock_monotonic_us();
 
-        if (bytes > (size_t)source->config->kafka_queue_kbytes * 1024 / 4 * 3) {
+        if ((n_queued + n_taken) * source->message_size > nearly_full)
                 source->wakes_left = WAKES_MAX;
-                return;
-        }
-        if (source->wakes_left == 0 || now_us < source->wake_due_us)
+        if (n_queued * source->message_size > nearly_full || source->wakes_left == 0 ||
+            now_us < source->wake_due_us)
                 return;
         source->wakes_left--;
         source->wake_due_us = now_us + WAKE_EVERY_US;
@@ -379,11 +380,26 @@ static void keep_fetching(ViewSource *source)
         source->woken += WAKE_BROKERS;
 }
 
+/* Not longer than to the next wake-up that is due. */
+static int poll_ms(const ViewSource *source, int timeout_ms)
+{
+        int64_t due_ms;
+
+        if (source->wakes_left == 0)
+                return timeout_ms;
+        due_ms = (source->wake_due_us - clock_monotonic_us()) / US_PER_MS + 1;
+        if (due_ms <= 0)
+                return 0;
+        return due_ms < timeout_ms ? (int)due_ms : timeout_ms;
+}
+
 ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,
                               Error *err)
 {
         ErrorCode code = conn ? read_stores(source, conn, batch, err) : ERROR_NONE;
+        size_t n_taken = 0;
 
+        timeout_ms = poll_ms(source, timeout_ms);
         if (!code && conn && source->pending && room(source, batch))
                 code = take(source, conn, batch, TAKE_PTR(source->pending), err);
         while (!code && !source->pending && room(source, batch) &&
@@ -394,10 +410,11 @@ ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch
                 if (!message)
                         break;
                 timeout_ms = 0;
+                n_taken++;
                 code = take(source, conn, batch, message, err);
         }
-        if (!code && batch->n_items)
-                keep_fetching(source);
+        if (!code && (n_taken || source->wakes_left))
+                keep_fetching(source, n_taken);
         return code;
 }
 

@@ -81,6 +81,45 @@ START_TEST(a_disorderly_topic_changes_nothing)
 }
 END_TEST
 
+/* A queue that a batch empties, or that holds nothing for this view, is filled again at once: a second for each of these
+ * fetches would be too long for the deadline. */
+START_TEST(a_queue_smaller_than_a_batch_is_kept_full)
+{
+        enum {
+                EVENTS = 1000,
+                EVENTS_AT_A_TIME = 12,
+                DEADLINE_MS = 40000
+        };
+        static char pad[8000], data[sizeof pad + 200];
+        unsigned dice = 1;
+
+        stack->config.kafka_queue_kbytes = 64;
+        stack->config.batch_events_max = 5000;
+        stack->config.batch_bytes_max = 64 << 20;
+        library_sql(stack, "BEGIN");
+        for (int i = 0; i < EVENTS; i++) {
+                for (size_t k = 0; k + 1 < sizeof pad;
+                     k++) { /* nothing that can be compressed much */
+                        dice = dice * 1664525U + 1013904223U;
+                        pad[k] = (char)('!' + 2 + (dice >> 16) % 50);
+                }
+                (void)snprintf(data, sizeof data,
+                               "{\"bookId\":\"%d\",\"title\":\"t\",\"notes\":\"%s\"}", i, pad);
+                (void)library_store(stack, 0, "s", _i ? "ShelfPainted" : "BookPlaced", data);
+        }
+        library_sql(stack, "COMMIT");
+        for (int at = 1; at <= EVENTS; at += EVENTS_AT_A_TIME) {
+                int last = at + EVENTS_AT_A_TIME - 1;
+
+                library_publish(stack, 0, at, last < EVENTS ? last : EVENTS);
+                library_flush(stack);
+        }
+        worker = library_worker(stack);
+        ck_assert(eventually(DEADLINE_MS, library_caught_up(stack)));
+        library_expect_fresh(stack);
+}
+END_TEST
+
 START_TEST(a_restart_goes_on_where_it_was)
 {
         int64_t applied = library_metric("skafu_view_events_total");
@@ -355,6 +394,7 @@ int main(void)
         tcase_add_checked_fixture(tcase, setup, teardown);
         tcase_add_test(tcase, events_become_rows);
         tcase_add_test(tcase, a_disorderly_topic_changes_nothing);
+        tcase_add_loop_test(tcase, a_queue_smaller_than_a_batch_is_kept_full, 0, 2);
         tcase_add_test(tcase, a_restart_goes_on_where_it_was);
         tcase_add_test(tcase, a_lost_end_is_filled);
         tcase_add_test(tcase, a_topic_made_anew_is_read_from_its_beginning);
