@@ -48,6 +48,7 @@ static const PgArrayKind array_kinds[N_ARRAYS] = {
 struct AppendBatch {
         PgParams *params;
         size_t n_commands;
+        size_t n_bytes;
         Buffer problem; /* scratch */
 };
 
@@ -82,7 +83,7 @@ void append_batch_clear(AppendBatch *batch)
                 assert(array == i);
                 (void)array;
         }
-        batch->n_commands = 0;
+        batch->n_commands = batch->n_bytes = 0;
 }
 
 static void add_event(PgParams *params, const Event *event)
@@ -132,11 +133,17 @@ void append_batch_add(AppendBatch *batch, const CommandRequest *request, int32_t
         for (size_t i = 0; i < n_events; i++)
                 add_event(params, stored_events_at(outcome->events, i));
         batch->n_commands++;
+        batch->n_bytes += n_events ? stored_events_bytes(outcome->events) : 0;
 }
 
 size_t append_batch_count(const AppendBatch *batch)
 {
         return batch->n_commands;
+}
+
+size_t append_batch_bytes(const AppendBatch *batch)
+{
+        return batch->n_bytes;
 }
 
 static int64_t result_int(const PGresult *res, int row, int column)

@@ -43,6 +43,7 @@ void append_batch_add(AppendBatch *batch, const CommandRequest *request, int32_t
                       int64_t decided_on);
 
 size_t append_batch_count(const AppendBatch *batch);
+size_t append_batch_bytes(const AppendBatch *batch); /* of all events */
 
 /**
  * append_batch_run() - append them all

@@ -22,6 +22,8 @@ const ConfigItem command_config_items[] = {
                        "commands that may wait for one writer; more are answered 503"),
         CONFIG_ROW_INT(CommandConfig, batch_commands_max, "256", 1, 4096,
                        "commands that share one append"),
+        CONFIG_ROW_INT(CommandConfig, batch_bytes_max, "16777216", 65536, 268435456,
+                       "and bytes of their events; the command that reaches it is the last one"),
         /* A topic of ours takes messages of 8 MiB; metadata and headers need some of that. */
         CONFIG_ROW_INT(CommandConfig, event_bytes_max, "5242880", 1024, 8126464,
                        "eventData of one event, bytes; less than the broker's message.max.bytes"),

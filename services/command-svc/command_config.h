@@ -18,6 +18,7 @@ typedef struct CommandConfig {
         int64_t writers;
         int64_t queue_commands_max;
         int64_t batch_commands_max;
+        int64_t batch_bytes_max;
         int64_t event_bytes_max;
         int64_t command_event_bytes_max;
         int64_t command_timeout_ms;

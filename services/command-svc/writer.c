@@ -260,14 +260,15 @@ static void settle_all(Writer *writer, size_t n, CommandRequest **ret_again)
 }
 
 /**
- * Decide and append everything in @list.
+ * Decide and append what is in @list, as much as a batch may hold.
  *
- * Return: ERROR_NONE, with the requests to decide again in @ret_again; an error with all that are not
+ * Return: ERROR_NONE, with the requests to decide, or to decide again, in @ret_again; an error with all that are not
  *         complete there: nothing is known of them but that their command ids will tell.
  */
 static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandRequest **ret_again,
                              int64_t deadline_us, Error *err)
 {
+        size_t bytes_max = (size_t)writer->config->batch_bytes_max;
         int64_t started_us = clock_monotonic_us();
         size_t n;
         ErrorCode code;
@@ -275,13 +276,14 @@ static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandReques
         code = connect_store(writer, deadline_us, err);
         append_batch_clear(writer->batch);
         aggregates_begin(writer->aggregates);
-        while (!code && list) {
+        while (!code && list && append_batch_bytes(writer->batch) < bytes_max) {
                 CommandRequest *next = list->next;
 
                 code = decide_request(writer, list, deadline_us, err);
                 if (!code)
                         list = next;
         }
+        *writer->postponed_end = list; /* what has found no room comes behind them */
         n = append_batch_count(writer->batch);
         if (!code && n > 0)
                 code = append_batch_run(writer->batch, writer_session_conn(writer->session),
@@ -289,7 +291,6 @@ static ErrorCode append_list(Writer *writer, CommandRequest *list, CommandReques
         if (code) {
                 CommandRequest *rest = NULL;
 
-                *writer->postponed_end = list;
                 take_postponed(writer, &rest);
                 *ret_again = batch_to_list(writer, n, rest);
                 return code;

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import tap  # noqa: E402
 from bulk import Bulk, exchange, line  # noqa: E402
+from projection import count  # noqa: E402
 from suite import Suite, token, wait_until  # noqa: E402
 
 LINES = 10000
@@ -201,6 +202,23 @@ class BulkCommands(unittest.TestCase):
         print(f"# peak {before >> 20} MiB, then {self.peak() >> 20} MiB", flush=True)
         if "ASAN_OPTIONS" not in os.environ:  # a sanitizer keeps what was freed: its memory says nothing
             self.assertLess(self.peak() - before, GROWTH_MAX)
+
+    def test_large_commands_do_not_share_one_append(self):
+        """What an append holds in memory is bounded by bytes too; whatever finds no room keeps its turn."""
+        at_most, size, n = 65536, 4000, 1000
+        self.restart(SKAFU_BATCH_BYTES_MAX=str(at_most), SKAFU_WRITERS="1")
+        before = count(self.suite, ["command-svc"], "skafu_appends_total")
+        project, prefix = fresh("p"), fresh("large")
+        lines = [line("CreateProject", {"projectId": project, "name": "Billing"})]
+        for i in range(n // 2):
+            lines += [line("DescribeProject", {"projectId": project, "description": f"{i:05}" * (size // 5)}, ifMatch=i + 1),
+                      line("CreateProject", {"projectId": f"{prefix}-{i}", "name": "x" * 200})]
+        answers = exchange(self.suite, lines)
+        self.assertEqual({a["status"] for a in answers}, {201})
+        self.assertEqual(self.stored(answers), len(lines))
+        appends = count(self.suite, ["command-svc"], "skafu_appends_total") - before
+        self.assertGreaterEqual(appends, n // 2 * size // (at_most + size))
+        self.restart()
 
     def test_requests_at_a_time_are_limited(self):
         self.restart(SKAFU_BULK_REQUESTS_MAX="1")
