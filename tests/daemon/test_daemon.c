@@ -126,7 +126,7 @@ START_TEST(running_requests_are_finished_first)
 {
         HttpClient *client;
 
-        start_ready(FLAGS("--answer-after-ms=500"));
+        start_ready(FLAGS("--answer-after-ms=500", "--stop-timeout-s=60"));
         client = http_client_new(port);
         ck_assert(http_client_request(client, "GET", "/slow", NULL, NULL));
         ck_assert(process_wait_err(&process, "slow-begun"));

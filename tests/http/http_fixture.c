@@ -68,7 +68,7 @@ static void answer_nothing(void *app, const HttpRequest *req, HttpResponse *res)
 
 static void answer_large(void *app, const HttpRequest *req, HttpResponse *res)
 {
-        const size_t size = 64U << 20;
+        const size_t size = 16U << 20;
         char *text = calloc(1, size);
 
         ck_assert_ptr_nonnull(text);

@@ -270,13 +270,14 @@ START_TEST(who_does_not_read_is_cut_off)
 {
         static char bytes[1 << 16];
         Buffer text = BUFFER_INIT;
+        int64_t end_us = clock_monotonic_us() + 60 * US_PER_SEC;
         bool is_open = true;
 
         fixture.stream_timeout_ms = 300;
         buffer_append_string(&text, HEAD "Content-Length: 1000000000\r\n\r\n");
         ck_assert(http_client_send(client, text.data, text.size));
         buffer_deinit(&text);
-        for (int i = 0; i < 1000 && is_open; i++)
+        while (is_open && clock_monotonic_us() < end_us)
                 is_open = http_client_send(client, bytes, sizeof bytes);
         ck_assert(!is_open);
         ck_assert(http_fixture_wait_requests(&fixture, 1));
@@ -321,7 +322,7 @@ START_TEST(stopping_does_not_wait_for_who_does_not_read)
         ck_assert(http_client_send_text(client, HEAD "Content-Length: 1000000000\r\n\r\n"));
         while (http_client_send_within(client, bytes, sizeof bytes, 300 * US_PER_MS))
                 ;
-        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 6 * US_PER_SEC));
+        ck_assert(http_server_stop(fixture.server, clock_monotonic_us() + 16 * US_PER_SEC));
 }
 END_TEST
 

@@ -244,12 +244,12 @@ START_TEST(what_is_not_an_events_fault_parks_nothing)
                 library_sql(stack, "DROP TRIGGER refuse ON view_book_1.book");
                 library_expect_fresh(stack);
         }
-        library_sql(stack, "ALTER TABLE view_book_1.book RENAME TO away");
+        library_sql(stack, "ALTER TABLE view_book_1.book RENAME COLUMN title TO away");
         position =
                 library_store(stack, 0, "p0", "BookRetitled", "{\"bookId\":\"b\",\"title\":\"u\"}");
         library_publish(stack, 0, position, position);
         ck_assert(eventually(LIBRARY_WAIT_MS, !view_crew_health(worker).postgresql));
-        library_sql(stack, "ALTER TABLE view_book_1.away RENAME TO book");
+        library_sql(stack, "ALTER TABLE view_book_1.book RENAME COLUMN away TO title");
         library_expect_fresh(stack);
         ck_assert_int_eq(parked(), 0);
 }

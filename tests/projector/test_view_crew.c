@@ -138,7 +138,7 @@ START_TEST(what_is_held_adds_up)
         for (int i = 0; i < 3; i++) {
                 ck_assert(soon(SESSIONS_WITH(2), 2));
                 expect_gauges(LIBRARY_PARTITIONS, 0, stored);
-                ck_assert(view_crew_health(crew).held);
+                ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(crew).held));
                 ck_assert(eventually(LIBRARY_WAIT_MS, view_crew_health(crew).lag == stored));
                 ck_assert_int_eq(view_crew_health(crew).heads, stored);
                 cut_an_owner();

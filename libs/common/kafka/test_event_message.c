@@ -8,7 +8,7 @@
 #include "common/kafka/event_message.h"
 #include "common/kafka/kafka_consumer.h"
 
-#define DEADLINE_US (20 * US_PER_SEC)
+#define DEADLINE_US (60 * US_PER_SEC)
 #define TRACE       "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define TOPIC       "t.project.events"
 
