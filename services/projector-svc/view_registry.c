@@ -193,7 +193,10 @@ static ErrorCode drop_schema(Registry *registry, const char *schema_name, Error 
 {
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
 
-        buffer_append_string(&sql, "DROP SCHEMA IF EXISTS ");
+        /* In the order in which its builders lock: PostgreSQL itself would begin with the rows. */
+        buffer_append_string(&sql, "DROP TABLE IF EXISTS ");
+        sql_quote_name(&sql, schema_name);
+        buffer_append_string(&sql, ".checkpoint CASCADE; DROP SCHEMA IF EXISTS ");
         sql_quote_name(&sql, schema_name);
         buffer_append_string(&sql, " CASCADE");
         return run(registry, sql.data, "drop a version's tables", err);

@@ -1,6 +1,7 @@
 /* Versions of a view that are built beside the live one, by keepers as several processes would have them. */
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +217,38 @@ START_TEST(a_switch_raises_the_epochs)
 }
 END_TEST
 
+static void *cancel(void *data)
+{
+        int version;
+
+        (void)!view_registry_cancel(conn, "book", "test", &version, DEADLINE, data);
+        return NULL;
+}
+
+/* A builder locks its checkpoints, then its rows: whoever drops the version waits for it with empty hands. */
+START_TEST(a_version_is_dropped_beside_its_builder)
+{
+        Error err = ERROR_INIT, cancelled = ERROR_INIT;
+        pthread_t thread;
+
+        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
+        ck_assert_int_eq(build("store", 0), 2);
+        library_sql(stack, "BEGIN; LOCK TABLE view_book_2.checkpoint IN ROW EXCLUSIVE MODE");
+        ck_assert_int_eq(pthread_create(&thread, NULL, cancel, &cancelled), 0);
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             library_int(stack, "SELECT count(*) FROM pg_locks WHERE NOT granted "
+                                                "AND relation = "
+                                                "'view_book_2.checkpoint'::regclass") == 1));
+        library_sql(stack, "LOCK TABLE view_book_2.book IN ROW EXCLUSIVE MODE; COMMIT");
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_msg(cancelled.code == ERROR_NONE, "%s", cancelled.message);
+        ck_assert_int_eq(
+                library_int(stack,
+                            "SELECT count(*) FROM pg_namespace WHERE nspname = 'view_book_2'"),
+                0);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("view_versions");
@@ -231,6 +264,7 @@ int main(void)
         tcase_add_test(tcase, an_event_that_does_not_fit_is_parked_in_both);
         tcase_add_test(tcase, an_older_schema_steps_back);
         tcase_add_test(tcase, a_switch_raises_the_epochs);
+        tcase_add_test(tcase, a_version_is_dropped_beside_its_builder);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
