@@ -58,8 +58,11 @@ class Records(unittest.TestCase):
         return record
 
     def complete(self, command_id, **where):
-        return wait_until("the record is complete",
-                          lambda: (lambda r: r if r["complete"] else None)(self.record(command_id, **where)))
+        def look():
+            status, record = self.ask(command_id, **where)
+            return record if status == 200 and record["complete"] else None
+
+        return wait_until("the record is complete", look)
 
     def create(self, **headers):
         status, body = self.command("CreateProject", {"name": "Billing"}, **headers)

@@ -177,10 +177,13 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         with subprocess.Popen([self.suite.skafuctl, "tail", "--limit", "1", "--last", "0", "--aggregate", "followed"],
                               env={**os.environ, "SKAFU_PG_URL": self.suite.pg_url()}, stdout=subprocess.PIPE,
                               text=True) as process:
-            wait_until("it follows", lambda: self.suite.sql(
-                "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skafuctl tail' AND state = 'idle'"))
-            self.send("CreateProject", {"projectId": "followed", "name": "followed"})
-            self.assertIn("followed#1", process.communicate(timeout=120)[0])
+            try:
+                wait_until("it follows", lambda: self.suite.sql(  # and knows where the logs end
+                    "SELECT 1 FROM pg_stat_activity WHERE application_name = 'skafuctl tail' AND query LIKE '%event_store.events%'"))
+                self.send("CreateProject", {"projectId": "followed", "name": "followed"})
+                self.assertIn("followed#1", process.communicate(timeout=120)[0])
+            finally:
+                process.kill()
 
     def test_replay_shows_how_it_ended(self):
         replay = json.loads(self.run_skafuctl("replay", "--type", "project", "--aggregate", PROJECT, "--event-type",

@@ -87,7 +87,7 @@ class BrokerAway(unittest.TestCase):
         before = suite.memory("command-svc")
 
         loads[1].start()
-        wait_until("the load runs", lambda: loads[1].count() > 100 or loads[1].errors)
+        wait_until("the load runs", lambda: loads[1].count() > 16 or loads[1].errors)
         suite.signal("kafka", signal.SIGSTOP)
         away_since = time.monotonic()
         most, size = self.while_away(loads[1], COMMANDS)

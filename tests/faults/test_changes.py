@@ -26,7 +26,7 @@ VICTIMS = ("projector-svc", "projector-svc-2", "postgres", "projector-svc", "pro
 
 # A view's transaction ends with its change positions: with this, none is through with all events before it is looked at.
 SLOW_DOWN = """
-    CREATE FUNCTION public.slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); RETURN NULL; END';
+    CREATE FUNCTION public.slow_down() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END';
     CREATE TRIGGER slow_down AFTER UPDATE ON projection.change_logs EXECUTE FUNCTION public.slow_down()"""
 
 

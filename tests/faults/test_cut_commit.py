@@ -31,6 +31,7 @@ class Breaker:
         self.active = False
         self.appends = 0
         self.struck = 0  # appends that met a fate
+        self.deck = []  # their next fates: each comes its turn
 
     def inspect(self, link, data):
         link.seen = (link.seen + data)[-1 << 20:]
@@ -43,7 +44,9 @@ class Breaker:
             return None
         if is_append and random.randrange(APPENDS_PER_FATE) == 0:
             self.struck += 1
-            return random.choice(APPEND_FATES)
+            if not self.deck:
+                self.deck = random.sample(APPEND_FATES, len(APPEND_FATES))
+            return self.deck.pop()
         if not is_append and random.randrange(CHUNKS_PER_FATE) == 0:
             return random.choice((LOSE, CUT, CUT_ANSWER, HALF_CLOSE))
         return None

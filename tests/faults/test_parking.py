@@ -119,12 +119,13 @@ class Parking(unittest.TestCase):
             self.assertEqual(status, expected, text)
 
     def degraded_but_ready(self):
-        gauges = []
+        def parked(name):
+            return sum(float(line.split()[-1]) for line in self.suite.request(name, "GET", "/metrics")[2].decode().splitlines()
+                       if line.startswith('skafu_view_parked{view="service"}'))
+
         for name in BOTH:
             wait_until("the health check has heard of it", lambda name=name: self.suite.ready(name))
-            gauges += [line for line in self.suite.request(name, "GET", "/metrics")[2].decode().splitlines()
-                       if line.startswith('skafu_view_parked{view="service"}')]
-        self.assertEqual(sum(float(line.split()[-1]) for line in gauges), 2)
+        wait_until("both together count what is parked", lambda: sum(parked(name) for name in BOTH) == 2)
         wait_until("an owner says that it is degraded", lambda: any(
             b"parked" in self.suite.request(name, "GET", "/readyz")[2] for name in BOTH))
 

@@ -161,13 +161,16 @@ class Rebuild(unittest.TestCase):
         over = threading.Event()
 
         def hold():
-            self.suite.sql("SELECT pg_advisory_lock(hashtextextended('skafu rebuild project', 0)); SELECT pg_sleep(6)")
-            over.set()
+            try:
+                self.suite.sql("SELECT pg_advisory_lock(hashtextextended('skafu rebuild project', 0)); SELECT pg_sleep(6)")
+            finally:
+                over.set()
 
         holder = threading.Thread(target=hold)
         holder.start()
-        wait_until("the end is held", lambda: self.suite.sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = ("
-                                                             "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(6)%' AND pid <> pg_backend_pid())") == [["1"]])
+        wait_until("the end is held", lambda: self.suite.sql(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid IN ("
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE 'SELECT pg_advisory_lock%')") == [["1"]])
         number = self.views.post("project/rebuild")["version"]
         wait_until("it is built", lambda: self.views.version("project", number)["progress"]["done"] >= self.views.version("project", number)["progress"]["total"])
         sessions = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"

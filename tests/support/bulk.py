@@ -49,7 +49,10 @@ class Bulk:
         self.send_raw(b"0\r\n\r\n")
 
     def read_head(self):
-        self.status = int(self.file.readline().split()[1])
+        first = self.file.readline()
+        if not first:
+            raise ConnectionError("no answer")
+        self.status = int(first.split()[1])
         for text in iter(self.file.readline, b"\r\n"):
             name, value = text.decode().split(":", 1)
             self.headers[name.lower()] = value.strip()
@@ -83,7 +86,11 @@ class Bulk:
 def exchange(suite, lines, size=200, **options):
     """Send lines and read answers at the same time; what was answered until the end, or until the connection broke."""
     answers = []
-    with Bulk(suite, **options) as bulk:
+    try:
+        bulk = Bulk(suite, **options)
+    except OSError:  # broken already
+        return answers
+    with bulk:
         def send():
             try:
                 for at in range(0, len(lines), size):

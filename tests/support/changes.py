@@ -31,8 +31,12 @@ def read_topic(suite, topic):
 
 
 def last_published(suite, view, prefix="skafu"):
-    """The highest change that the topic has, 0 when it has none."""
-    return max((int(header(message, "skafu-change")) for message in read_topic(suite, f"{prefix}.{view}.changes")), default=0)
+    """The highest change that the topic has, 0 when it has none or is not there yet."""
+    topic = f"{prefix}.{view}.changes"
+    topics = json.loads(subprocess.run(["kcat", "-L", "-b", suite.brokers, "-J"], capture_output=True, text=True, check=True).stdout)
+    if topic not in {known["topic"] for known in topics["topics"]}:
+        return 0
+    return max((int(header(message, "skafu-change")) for message in read_topic(suite, topic)), default=0)
 
 
 def header(message, name):

@@ -177,6 +177,8 @@ class Suite:
             "SKAFU_COMMAND_TIMEOUT_MS": "30000",
             "SKAFU_VIEW_WAIT_MS": "30000",
             "SKAFU_READ_WAIT_MS": "30000",
+            "SKAFU_READ_TIMEOUT_MS": "30000",
+            "SKAFU_STOP_TIMEOUT_S": "60",
         }
 
     def _api_keys(self):
@@ -256,13 +258,13 @@ class Suite:
         with open(f"/proc/{self.pid(name)}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def terminate(self, name, seconds=60):
+    def terminate(self, name, seconds=150):
         """SIGTERM, and the exit code."""
         process = self.processes.pop(name)
         process.terminate()
         return process.wait(seconds)
 
-    def request(self, name, method, path, body=None, headers=None, timeout=60):
+    def request(self, name, method, path, body=None, headers=None, timeout=120):
         connection = http.client.HTTPConnection("127.0.0.1", self.ports[name], timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
