@@ -12,6 +12,7 @@
 #include "rebuild_act.sql.h"
 #include "rebuild_begin.sql.h"
 #include "rebuild_phase.sql.h"
+#include "repair_cancel.sql.h"
 #include "repair_sql.h"
 #include "schema_change.h"
 #include "version_set_state.sql.h"
@@ -393,6 +394,14 @@ static ErrorCode drop_read_view(Registry *registry, const char *view, Error *err
         return code ? code : run(registry, sql.data, "drop what readers saw", err);
 }
 
+static ErrorCode cancel_repairs(Registry *registry, const char *view, Error *err)
+{
+        pg_params_clear(registry->params);
+        pg_params_text(registry->params, view);
+        return pg_exec(registry->conn, sql_repair_cancel, registry->params, NULL,
+                       registry->deadline_us, "end the replays to a view", err);
+}
+
 ErrorCode view_registry_drop(PGconn *conn, const Schema *schema, const char *view, int version,
                              int64_t deadline_us, Error *err)
 {
@@ -410,5 +419,7 @@ ErrorCode view_registry_drop(PGconn *conn, const Schema *schema, const char *vie
                 code = drop_read_view(&registry, view, err);
         if (!code)
                 code = drop_schema(&registry, found->schema_name, err);
+        if (!code && found->state == VERSION_LIVE) /* behind its checkpoints, as a repair does it */
+                code = cancel_repairs(&registry, view, err);
         return end(&registry, code, err);
 }

@@ -52,7 +52,8 @@ _must_check_ ErrorCode view_registry_switch_back(PGconn *conn, const char *view,
 _must_check_ ErrorCode view_registry_cancel(PGconn *conn, const char *view, const char *by,
                                             int *ret_version, int64_t deadline_us, Error *err);
 
-/* Drop the tables of a retired version; of the live one too when @schema has no such model. */
+/* Drop the tables of a retired version; of the live one too when @schema has no such model: then the replays that
+ * repair its rows end. */
 _must_check_ ErrorCode view_registry_drop(PGconn *conn, const Schema *schema, const char *view,
                                           int version, int64_t deadline_us, Error *err);
 

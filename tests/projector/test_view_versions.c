@@ -249,6 +249,36 @@ START_TEST(a_version_is_dropped_beside_its_builder)
 }
 END_TEST
 
+START_TEST(replays_end_with_their_view)
+{
+        _cleanup_(schema_freep) Schema *others = NULL;
+        Error err = ERROR_INIT;
+
+        ck_assert_int_eq(schema_parse(&others, "library", library_schema_stock,
+                                      strlen(library_schema_stock), &err),
+                         ERROR_NONE);
+        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
+        library_sql(stack,
+                    "INSERT INTO replay.replays (replay_id, name, requested_by, view, "
+                    "aggregate_type, rate, state, selected_at) SELECT gen_random_uuid(), s || "
+                    "' ' || v, 'test', v, 'shelf', 0, s, now() FROM unnest(ARRAY['waiting', "
+                    "'running', 'paused', 'done']) s, unnest(ARRAY['book', 'stock']) v");
+        library_sql(stack, "INSERT INTO replay.aggregates (replay_id, aggregate_id, partition, "
+                           "position, problem) SELECT replay_id, coalesce(p, 'waits'), 0, 1, p "
+                           "FROM replay.replays, unnest(ARRAY[NULL, 'left out']) p");
+        ck_assert_msg(view_registry_drop(conn, others, "book", 1, DEADLINE, &err) == ERROR_NONE,
+                      "%s", err.message);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM replay.replays WHERE state = "
+                                            "'cancelled' AND ended_at IS NOT NULL AND view = "
+                                            "'book' AND name <> 'done book'"),
+                         3);
+        ck_assert_int_eq(
+                library_int(stack, "SELECT count(*) FROM replay.replays WHERE state = 'cancelled'"),
+                3);
+        ck_assert_int_eq(library_int(stack, "SELECT count(*) FROM replay.aggregates"), 13);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("view_versions");
@@ -265,6 +295,7 @@ int main(void)
         tcase_add_test(tcase, an_older_schema_steps_back);
         tcase_add_test(tcase, a_switch_raises_the_epochs);
         tcase_add_test(tcase, a_version_is_dropped_beside_its_builder);
+        tcase_add_test(tcase, replays_end_with_their_view);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
