@@ -88,8 +88,8 @@ static ErrorCode read_events(PGconn *conn, const char *type, const char *id, int
 
         if (last < first)
                 return ERROR_NONE;
-        code = store_read_stream(conn, type, id, first - 1, (int)(last - first + 1), ret,
-                                 clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
+        code = store_read_whole(conn, type, id, first - 1, (int)(last - first + 1), ret,
+                                clock_monotonic_us() + LOOK_UP_TIMEOUT_US, err);
         if (!code && (*ret)->n_events != (size_t)(last - first + 1))
                 return error_set(err, ERROR_INTERNAL, "%s \"%s\" lacks events that were stored",
                                  type, id);

@@ -86,7 +86,9 @@ static ErrorCode write(Work *work, size_t *ret_culprit, Error *err)
 /* Apply the first held events, as many as can be. */
 static ErrorCode apply(Work *work, Error *err)
 {
-        size_t n = work->n_held < EVENTS_MAX ? work->n_held : EVENTS_MAX;
+        /* Another one stays, to know which, when there are more than were read. */
+        size_t most = work->events->more ? work->events->n_events - 1 : EVENTS_MAX;
+        size_t n = work->n_held < most ? work->n_held : most;
         ErrorCode code = ERROR_NONE;
 
         while (!code) {

@@ -86,7 +86,7 @@ ErrorCode repair_fold_page(RepairFold *fold, PGconn *conn, RepairJob *job, bool 
                 return code;
         while (n < events->n_events && events->events[n].position <= job->feed->position)
                 n++;
-        *ret_done = n < PAGE_EVENTS;
+        *ret_done = n < events->n_events || !events->more;
         if (n == 0)
                 return ERROR_NONE;
         code = repair_store_dropped(fold->store, conn, job, events->events[n - 1].sequence,

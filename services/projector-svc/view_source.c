@@ -13,9 +13,6 @@
 
 #define STORE_READ_MAX     4000 /* events at a time */
 #define UNDECODED_LOGS_MAX 20
-#define WAKE_BROKERS       4 /* at a time */
-#define WAKES_MAX          8 /* after the queue was full */
-#define WAKE_EVERY_US      (5 * US_PER_MS)
 
 DEFINE_CLEANUP(rd_kafka_topic_partition_list_t *, rd_kafka_topic_partition_list_destroy)
 
@@ -27,6 +24,7 @@ ErrorCode view_source_init(ViewSource *source, const ProjectorConfig *config, co
                 .view = view,
                 .metrics = metrics,
                 .batch_events_max = (size_t)config->batch_events_max,
+                .wake = { .queue_bytes = (size_t)config->kafka_queue_kbytes * 1024 },
                 .decoder = EVENT_DECODER_INIT,
         };
         source->feeds.backoff =
@@ -120,6 +118,25 @@ static size_t room(const ViewSource *source, const ViewBatch *batch)
         return batch->n_items < max ? max - batch->n_items : 0;
 }
 
+/* How many events of the size that they had of late are about as much as the batch may hold; one at least. */
+static int64_t fitting(const ViewSource *source, const ViewBatch *batch)
+{
+        size_t max = (size_t)source->config->batch_bytes_max;
+        size_t left = batch->bytes < max ? max - batch->bytes : 0;
+
+        return source->event_size ? (int64_t)(left / source->event_size) + 1 : STORE_READ_MAX;
+}
+
+static void note_size(ViewSource *source, const EventBatch *events)
+{
+        size_t bytes = 0;
+
+        for (size_t i = 0; i < events->n_events; i++)
+                bytes += events->events[i].data.size + events->events[i].metadata.size;
+        if (events->n_events)
+                source->event_size = bytes / events->n_events;
+}
+
 /* Events of the store behind next_position, at most @until. *@ret_ended: the log has no more than it gave. */
 static ErrorCode add_from_store(ViewSource *source, PGconn *conn, ViewBatch *batch, Feed *feed,
                                 int64_t until, bool *ret_ended, Error *err)
@@ -135,11 +152,14 @@ static ErrorCode add_from_store(ViewSource *source, PGconn *conn, ViewBatch *bat
                 limit = STORE_READ_MAX;
         if (limit <= 0)
                 return ERROR_NONE;
+        if (limit > fitting(source, batch)) /* what finds no room would be read again */
+                limit = fitting(source, batch);
         code = store_read_log(conn, feed->aggregate->name, feed->partition, feed->next_position,
                               (int)limit, &events, view_session_deadline_us(), err);
         if (code)
                 return code;
-        *ret_ended = events->n_events < (size_t)limit;
+        *ret_ended = !events->more;
+        note_size(source, events);
         for (size_t i = 0; i < events->n_events && room(source, batch); i++) {
                 Error fault = ERROR_INIT;
 
@@ -333,7 +353,7 @@ static ErrorCode take(ViewSource *source, PGconn *conn, ViewBatch *batch,
                 source->heard = true;
         if (message->err)
                 return take_notice(source, feed, message, err);
-        source->message_size += (message->len + message->key_len) / 16 - source->message_size / 16;
+        topic_wake_note(&source->wake, message->len + message->key_len);
         if (!conn && event_message_position(message, &position) &&
             position > feed->next_position + 1 && position != feed->untrue_position) {
                 source->pending = TAKE_PTR(owned);
@@ -352,54 +372,13 @@ bool view_source_needs_store(const ViewSource *source)
         return false;
 }
 
-/* librdkafka looks at a queue that was full a second later only, unless something wakes it: the next messages should be on
- * their way before the queue is empty. What it takes for full is not known exactly, so it is woken more than once.
- * @n_taken messages came from the queue just now; with them it may have been full, whatever a batch has left of it. */
-static void keep_fetching(ViewSource *source, size_t n_taken)
-{
-        size_t nearly_full = (size_t)source->config->kafka_queue_kbytes * 1024 / 4 * 3;
-        size_t n_queued = kafka_consumer_queued(source->consumer);
-        int64_t now_us = clock_monotonic_us();
-
-        if ((n_queued + n_taken) * source->message_size > nearly_full)
-                source->wakes_left = WAKES_MAX;
-        if (n_queued * source->message_size > nearly_full || source->wakes_left == 0 ||
-            now_us < source->wake_due_us)
-                return;
-        source->wakes_left--;
-        source->wake_due_us = now_us + WAKE_EVERY_US;
-        /* Neighbouring partitions have their leaders on different brokers. */
-        for (size_t i = 0, n = 0; i < source->feeds.n_feeds && n < WAKE_BROKERS; i++) {
-                const Feed *feed = source->feeds.feeds[(source->woken + i) % source->feeds.n_feeds];
-
-                if (feed->source != FEED_TOPIC || feed->at_end)
-                        continue;
-                kafka_consumer_wake(source->consumer, feed->topic, feed->partition);
-                n++;
-        }
-        source->woken += WAKE_BROKERS;
-}
-
-/* Not longer than to the next wake-up that is due. */
-static int poll_ms(const ViewSource *source, int timeout_ms)
-{
-        int64_t due_ms;
-
-        if (source->wakes_left == 0)
-                return timeout_ms;
-        due_ms = (source->wake_due_us - clock_monotonic_us()) / US_PER_MS + 1;
-        if (due_ms <= 0)
-                return 0;
-        return due_ms < timeout_ms ? (int)due_ms : timeout_ms;
-}
-
 ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch, int timeout_ms,
                               Error *err)
 {
         ErrorCode code = conn ? read_stores(source, conn, batch, err) : ERROR_NONE;
         size_t n_taken = 0;
 
-        timeout_ms = poll_ms(source, timeout_ms);
+        timeout_ms = topic_wake_poll_ms(&source->wake, timeout_ms);
         if (!code && conn && source->pending && room(source, batch))
                 code = take(source, conn, batch, TAKE_PTR(source->pending), err);
         while (!code && !source->pending && room(source, batch) &&
@@ -413,8 +392,8 @@ ErrorCode view_source_collect(ViewSource *source, PGconn *conn, ViewBatch *batch
                 n_taken++;
                 code = take(source, conn, batch, message, err);
         }
-        if (!code && (n_taken || source->wakes_left))
-                keep_fetching(source, n_taken);
+        if (!code)
+                topic_wake(&source->wake, source->consumer, &source->feeds, n_taken);
         return code;
 }
 

@@ -10,6 +10,7 @@
 #include "common/event/event_codec.h"
 #include "common/pg/pg_conn.h"
 #include "projector_config.h"
+#include "topic_wake.h"
 #include "undecodable.h"
 #include "view_batch.h"
 #include "view_metrics.h"
@@ -25,12 +26,10 @@ typedef struct ViewSource {
         EventDecoder decoder;
         UndecodableList *undecodable; /* to be stored before what was collected with them */
         rd_kafka_message_t *pending;  /* it showed a gap when the event store could not be read */
-        unsigned wakes_left;          /* since the queue was full */
-        int64_t wake_due_us;          /* no kafka_consumer_wake() before */
-        size_t message_size;          /* of late, bytes */
-        size_t woken;                 /* which feed's broker was woken last */
-        bool heard;                   /* the brokers answered since somebody cleared this */
-        int undecoded_logs;           /* lines written since somebody cleared this */
+        TopicWake wake;
+        size_t event_size;  /* of late, from the event store, bytes */
+        bool heard;         /* the brokers answered since somebody cleared this */
+        int undecoded_logs; /* lines written since somebody cleared this */
 } ViewSource;
 
 /* Return: ERROR_NONE, or ERROR_INTERNAL without memory. */

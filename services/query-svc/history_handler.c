@@ -90,7 +90,7 @@ static void send(const HistoryRequest *request, const EventBatch *batch, HttpRes
         for (size_t i = 0; i < shown; i++)
                 event_encode(&body, NULL, &batch->events[i]);
         json_write_array_end(&body);
-        if (batch->n_events > shown) {
+        if (batch->more) {
                 _cleanup_(buffer_deinit) Buffer cursor = BUFFER_INIT;
 
                 buffer_printf(&cursor, "%" PRId64, batch->events[shown - 1].sequence);

@@ -113,7 +113,7 @@ static ErrorCode fold_page(PastRow *past, const AggregateType *type, const Event
 {
         const PastMoment *moment = &past->request->as_of;
 
-        *ret_more = batch->n_events == READ_SIZE;
+        *ret_more = batch->more;
         for (size_t i = 0; i < batch->n_events; i++) {
                 ErrorCode code;
 
@@ -149,7 +149,8 @@ static ErrorCode fold_stream(PastRow *past, const AggregateType *type, const cha
                         code = fold_page(past, type, batch, &more, err);
                 if (code)
                         return code;
-                after += READ_SIZE;
+                if (more)
+                        after = batch->events[batch->n_events - 1].sequence;
         }
         return ERROR_NONE;
 }

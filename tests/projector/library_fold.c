@@ -54,24 +54,33 @@ static bool is_left_out(const PGresult *left_out, const Event *event)
 static void fold_partition(LibraryStack *stack, RowFold *fold, int partition,
                            const PGresult *left_out)
 {
-        _cleanup_(event_batch_freep) EventBatch *batch = NULL;
         _cleanup_(event_projection_deinit) EventProjection projection = EVENT_PROJECTION_INIT;
         _cleanup_(row_changes_freep) RowChanges *changes = row_changes_new();
-        Error err = ERROR_INIT;
+        int64_t after = 0;
+        bool more = true;
 
-        need(store_read_log(stack->conn, "shelf", partition, 0, INT32_MAX, &batch, deadline_us(),
-                            &err),
-             &err);
-        for (size_t i = 0; i < batch->n_events; i++) {
-                if (is_left_out(left_out, &batch->events[i]))
-                        continue;
-                row_changes_clear(changes);
-                need(event_project(&projection, domain_aggregates[0], &batch->events[i], "Book",
-                                   changes, &err),
+        while (more) {
+                _cleanup_(event_batch_freep) EventBatch *batch = NULL;
+                Error err = ERROR_INIT;
+
+                need(store_read_log(stack->conn, "shelf", partition, after, INT32_MAX, &batch,
+                                    deadline_us(), &err),
                      &err);
-                need(row_fold_apply(fold, &batch->events[i], changes, 0, row_changes_count(changes),
-                                    &err),
-                     &err);
+                more = batch->more;
+                for (size_t i = 0; i < batch->n_events; i++) {
+                        const Event *event = &batch->events[i];
+
+                        after = event->position;
+                        if (is_left_out(left_out, event))
+                                continue;
+                        row_changes_clear(changes);
+                        need(event_project(&projection, domain_aggregates[0], event, "Book",
+                                           changes, &err),
+                             &err);
+                        need(row_fold_apply(fold, event, changes, 0, row_changes_count(changes),
+                                            &err),
+                             &err);
+                }
         }
 }
 

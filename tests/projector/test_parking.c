@@ -189,6 +189,29 @@ START_TEST(a_drop_leaves_out_one_event)
 }
 END_TEST
 
+/* More than a page of the store: what is behind it stays held, and comes with the next ones. */
+START_TEST(large_events_are_held_and_come_back)
+{
+        static char pad[4 << 20], data[sizeof pad + 200];
+
+        memset(pad, 'x', sizeof pad - 1);
+        library_store(stack, 0, "p0", "BookPlaced", POEM);
+        for (int i = 0; i < 5; i++) {
+                (void)snprintf(data, sizeof data,
+                               "{\"bookId\":\"x%d\",\"title\":\"t\",\"notes\":\"%s\"}", i, pad);
+                library_store(stack, 0, "p0", "BookPlaced", data);
+        }
+        library_publish_all(stack);
+        worker = library_worker(stack);
+        library_expect_fresh(stack);
+        ck_assert(is_parked("p0"));
+        want("drop", "p0");
+        ck_assert(eventually(LIBRARY_WAIT_MS, parked() == 0));
+        library_expect_fresh(stack);
+        ck_assert_int_eq(count("SELECT count(*) FROM read.book WHERE shelf = 'p0'"), 5);
+}
+END_TEST
+
 START_TEST(beyond_the_limit_the_partition_waits)
 {
         stack->config.parked_aggregates_max = 1;
@@ -309,6 +332,7 @@ int main(void)
         tcase_add_test(tcase, only_the_aggregate_of_a_poison_event_is_parked);
         tcase_add_test(tcase, a_retry_applies_what_was_held_in_order);
         tcase_add_test(tcase, a_drop_leaves_out_one_event);
+        tcase_add_test(tcase, large_events_are_held_and_come_back);
         tcase_add_test(tcase, beyond_the_limit_the_partition_waits);
         tcase_add_test(tcase, what_is_not_an_events_fault_parks_nothing);
         tcase_add_test(tcase, two_instances_and_cut_connections);

@@ -7,6 +7,7 @@
 #include "append_call.h"
 #include "common/base/clock.h"
 #include "common/store/command_record.h"
+#include "common/store/event_selection.h"
 #include "common/store/store.h"
 #include "tests/support/temp_database.h"
 
@@ -110,6 +111,62 @@ START_TEST(a_stream_from_anywhere)
 }
 END_TEST
 
+/* Five events of 5 MiB: four begin within a page. */
+START_TEST(large_events_by_the_page)
+{
+        const size_t size = 5U << 20;
+        _cleanup_(event_batch_freep) EventBatch *log = NULL, *rest = NULL, *stream = NULL,
+                                                *whole = NULL;
+        EventSelection selection = { .aggregate_type = "metric" };
+        int64_t after = 0, n_selected = 0, n_pages = 0;
+        char *data = malloc(size);
+
+        ck_assert_ptr_nonnull(data);
+        memset(data, 'x', size - 1);
+        data[size - 1] = '\0';
+        for (int i = 0; i < 5; i++) {
+                char key[8] = { (char)('k' + i), '\0' };
+
+                append_call(conn,
+                            &(AppendRow){ .key = key,
+                                          .id = "large",
+                                          .expected = i,
+                                          .events = 1,
+                                          .partition = 2,
+                                          .data = data },
+                            1, answers);
+        }
+        free(data);
+
+        ck_assert_int_eq(store_read_log(conn, "metric", 2, 0, 100, &log, soon(), &err), ERROR_NONE);
+        ck_assert_uint_eq(log->n_events, 4);
+        ck_assert(log->more);
+        ck_assert_uint_eq(log->events[3].data.size, size - 1);
+        ck_assert_int_eq(store_read_log(conn, "metric", 2, 4, 100, &rest, soon(), &err),
+                         ERROR_NONE);
+        ck_assert_uint_eq(rest->n_events, 1);
+        ck_assert(!rest->more);
+        ck_assert_int_eq(store_read_stream(conn, "metric", "large", 0, 100, &stream, soon(), &err),
+                         ERROR_NONE);
+        ck_assert_uint_eq(stream->n_events, 4);
+        ck_assert(stream->more);
+        ck_assert_int_eq(store_read_whole(conn, "metric", "large", 0, 5, &whole, soon(), &err),
+                         ERROR_NONE);
+        ck_assert_uint_eq(whole->n_events, 5);
+        while (after < 5) {
+                _cleanup_(event_batch_freep) EventBatch *page = NULL;
+
+                ck_assert_int_eq(store_read_selection(conn, &selection, 2, &after, 5, 100, &page,
+                                                      soon(), &err),
+                                 ERROR_NONE);
+                n_selected += (int64_t)page->n_events;
+                n_pages++;
+        }
+        ck_assert_int_eq(n_selected, 5);
+        ck_assert_int_eq(n_pages, 2);
+}
+END_TEST
+
 START_TEST(heads_of_all_partitions)
 {
         _cleanup_(freep) LogHead *heads = NULL;
@@ -173,6 +230,7 @@ int main(void)
         tcase_set_timeout(tcase, 60);
         tcase_add_test(tcase, a_log_by_the_page);
         tcase_add_test(tcase, a_stream_from_anywhere);
+        tcase_add_test(tcase, large_events_by_the_page);
         tcase_add_test(tcase, heads_of_all_partitions);
         tcase_add_test(tcase, what_became_of_a_command);
         suite_add_tcase(suite, tcase);

@@ -40,7 +40,7 @@ static ErrorCode show_stream(PGconn *conn, const EventsOptions *options, int *re
 
                 if (code)
                         return code;
-                more = batch->n_events == READ_SIZE;
+                more = batch->more;
                 buffer_clear(&line);
                 for (size_t i = 0; i < batch->n_events; i++) {
                         if (options->limit && *ret_shown == options->limit) {

@@ -118,7 +118,7 @@ static ErrorCode read_on(Tail *tail, Cursor *cursor, bool *ret_more, Error *err)
                 if (wanted(tail->options, &batch->events[i]))
                         show(tail, &batch->events[i]);
         }
-        *ret_more |= !code && batch->n_events == READ_SIZE;
+        *ret_more |= !code && batch->more;
         return code;
 }
 

@@ -16,7 +16,7 @@ typedef struct EventSelection {
 /**
  * store_read_selection() - the selected events of one log partition, in order
  * @after, @until:  positions; @after moves on to the last one that was looked at
- * @limit:          at most so many events
+ * @limit:          at most so many events, one at least; fewer when they are large (STORE_PAGE_BYTES)
  *
  * Looks at a bounded number of positions, so that a selection that takes few events of many comes back soon:
  * call again until *@after is @until.

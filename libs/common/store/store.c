@@ -47,6 +47,16 @@ static Event read_event(const PGresult *res, int row, const char *aggregate_type
         };
 }
 
+/* Whether it may have ended at one of the limits, and not with the events. */
+static bool is_cut(const EventBatch *batch, int limit, int64_t bytes_max)
+{
+        int64_t bytes = 0;
+
+        for (size_t i = 0; i < batch->n_events; i++)
+                bytes += (int64_t)(batch->events[i].data.size + batch->events[i].metadata.size);
+        return batch->n_events >= (size_t)limit || bytes >= bytes_max;
+}
+
 /* The events from row @first on. */
 static ErrorCode make_batch(PGresult **owner, int first, const char *aggregate_type,
                             EventBatch **ret, Error *err)
@@ -79,16 +89,21 @@ ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t parti
         pg_params_int32(params, partition);
         pg_params_int64(params, after);
         pg_params_int32(params, limit);
+        pg_params_int64(params, STORE_PAGE_BYTES);
         pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_log", sql_read_log, params, &res, deadline_us,
                                 "read events", err);
-        return code ? code : make_batch(&res, 0, aggregate_type, ret, err);
+        if (!code)
+                code = make_batch(&res, 0, aggregate_type, ret, err);
+        if (!code)
+                (*ret)->more = is_cut(*ret, limit, STORE_PAGE_BYTES);
+        return code;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the same */
-ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
-                            int64_t after, int limit, EventBatch **ret, int64_t deadline_us,
-                            Error *err)
+static ErrorCode read_stream(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
+                             int64_t after, int limit, int64_t bytes_max, EventBatch **ret,
+                             int64_t deadline_us, Error *err)
 {
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
         _cleanup_(PQclearp) PGresult *res = NULL;
@@ -100,10 +115,33 @@ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char
         pg_params_text(params, aggregate_id);
         pg_params_int64(params, after);
         pg_params_int32(params, limit);
+        pg_params_int64(params, bytes_max);
         pg_params_binary_result(params);
         code = pg_exec_prepared(conn, "read_stream", sql_read_stream, params, &res, deadline_us,
                                 "read a stream", err);
-        return code ? code : make_batch(&res, 0, aggregate_type, ret, err);
+        if (!code)
+                code = make_batch(&res, 0, aggregate_type, ret, err);
+        if (!code)
+                (*ret)->more = is_cut(*ret, limit, bytes_max);
+        return code;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the same */
+ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
+                            int64_t after, int limit, EventBatch **ret, int64_t deadline_us,
+                            Error *err)
+{
+        return read_stream(conn, aggregate_type, aggregate_id, after, limit, STORE_PAGE_BYTES, ret,
+                           deadline_us, err);
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the same */
+ErrorCode store_read_whole(PGconn *conn, const char *aggregate_type, const char *aggregate_id,
+                           int64_t after, int limit, EventBatch **ret, int64_t deadline_us,
+                           Error *err)
+{
+        return read_stream(conn, aggregate_type, aggregate_id, after, limit, INT64_MAX, ret,
+                           deadline_us, err);
 }
 
 void aggregate_page_deinit(AggregatePage *page)
@@ -126,16 +164,6 @@ static StoredSnapshot read_snapshot(const PGresult *res)
                 .partition = PQgetisnull(res, 0, 9) ? -1 : (int32_t)pg_result_int(res, 0, 9),
                 .state = span(res, 0, 5),
         };
-}
-
-/* Whether the page ends with the stream, and not at one of the limits. */
-static bool is_last(const AggregateRead *read, const EventBatch *events)
-{
-        size_t bytes = 0;
-
-        for (size_t i = 0; i < events->n_events; i++)
-                bytes += events->events[i].data.size + events->events[i].metadata.size;
-        return events->n_events < (size_t)read->events_max && bytes < (size_t)read->bytes_max;
 }
 
 ErrorCode store_read_aggregate(PGconn *conn, const AggregateRead *read, AggregatePage *ret,
@@ -166,7 +194,8 @@ ErrorCode store_read_aggregate(PGconn *conn, const AggregateRead *read, Aggregat
         code = make_batch(&res, has_snapshot, read->aggregate_type, &page.events, err);
         if (code)
                 return code;
-        page.last = is_last(read, page.events);
+        page.events->more = is_cut(page.events, read->events_max, read->bytes_max);
+        page.last = !page.events->more;
         *ret = page;
         return ERROR_NONE;
 }
@@ -188,6 +217,7 @@ ErrorCode store_read_selection(PGconn *conn, const EventSelection *selection, in
         pg_params_int64(params, until);
         pg_params_int64(params, SELECTION_POSITIONS);
         pg_params_int32(params, limit);
+        pg_params_int64(params, STORE_PAGE_BYTES);
         pg_params_text(params, selection->aggregate_id);
         pg_params_text(params, selection->event_type);
         pg_params_text(params, selection->since);
@@ -199,8 +229,9 @@ ErrorCode store_read_selection(PGconn *conn, const EventSelection *selection, in
                 code = make_batch(&res, 0, selection->aggregate_type, ret, err);
         if (code)
                 return code;
-        if ((*ret)->n_events == (size_t)limit)
-                *after = (*ret)->events[limit - 1].position;
+        (*ret)->more = is_cut(*ret, limit, STORE_PAGE_BYTES);
+        if ((*ret)->more)
+                *after = (*ret)->events[(*ret)->n_events - 1].position;
         else
                 *after =
                         until - *after > SELECTION_POSITIONS ? *after + SELECTION_POSITIONS : until;

@@ -9,10 +9,14 @@
 #include "common/event/event.h"
 #include "common/pg/pg_conn.h"
 
+/* A page of events ends with the one that reaches so many bytes: two of the largest ones fit. */
+#define STORE_PAGE_BYTES (16 << 20)
+
 /* Events with everything they point to; free with event_batch_free(). */
 typedef struct EventBatch {
         Event *events;
         size_t n_events;
+        bool more; /* a limit ended it: there may be more behind them */
         char *aggregate_type;
         PGresult *owner; /* holds the text */
 } EventBatch;
@@ -23,16 +27,22 @@ DEFINE_CLEANUP(EventBatch *, event_batch_free)
 /**
  * store_read_log() - events of one log partition with @after < position, in order, at most @limit
  *
+ * Fewer when they are large (STORE_PAGE_BYTES), but one at least when there is one: (*ret)->more tells.
  * Return: ERROR_NONE (maybe no events), or as pg_exec().
  */
 _must_check_ ErrorCode store_read_log(PGconn *conn, const char *aggregate_type, int32_t partition,
                                       int64_t after, int limit, EventBatch **ret,
                                       int64_t deadline_us, Error *err);
 
-/* Events of one stream with @after < sequence, in order, at most @limit. */
+/* Events of one stream with @after < sequence, in order, at most @limit; fewer when they are large. */
 _must_check_ ErrorCode store_read_stream(PGconn *conn, const char *aggregate_type,
                                          const char *aggregate_id, int64_t after, int limit,
                                          EventBatch **ret, int64_t deadline_us, Error *err);
+
+/* The same, however large they are: of one command, whose events have a limit together. */
+_must_check_ ErrorCode store_read_whole(PGconn *conn, const char *aggregate_type,
+                                        const char *aggregate_id, int64_t after, int limit,
+                                        EventBatch **ret, int64_t deadline_us, Error *err);
 
 /* What store_read_aggregate() is asked for. */
 typedef struct AggregateRead {
