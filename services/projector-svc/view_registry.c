@@ -1,5 +1,6 @@
 #include "view_registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "change_sql.h"
@@ -12,29 +13,15 @@
 #include "rebuild_act.sql.h"
 #include "rebuild_begin.sql.h"
 #include "rebuild_phase.sql.h"
+#include "registry_transaction.h"
 #include "repair_cancel.sql.h"
 #include "repair_sql.h"
 #include "schema_change.h"
 #include "version_set_state.sql.h"
 #include "view_create_schema.sql.h"
 #include "view_list_live.sql.h"
-#include "view_lock.sql.h"
 #include "view_register.sql.h"
 #include "view_sql.h"
-
-/* A transaction that changes the registry. */
-typedef struct Registry {
-        PGconn *conn;
-        PgParams *params;
-        VersionList list;
-        int64_t deadline_us;
-} Registry;
-
-static void registry_deinit(Registry *registry)
-{
-        pg_params_free(registry->params);
-        version_list_deinit(&registry->list);
-}
 
 bool view_registry_is_fed(const Model *model)
 {
@@ -42,38 +29,6 @@ bool view_registry_is_fed(const Model *model)
                 if (aggregate_feeds(domain_aggregates[i], model->name))
                         return true;
         return false;
-}
-
-static ErrorCode run(Registry *registry, const char *sql, const char *what, Error *err)
-{
-        return pg_exec(registry->conn, sql, NULL, NULL, registry->deadline_us, what, err);
-}
-
-/* Begin, wait for others who change the registry, and read it. */
-static ErrorCode begin(Registry *registry, PGconn *conn, int64_t deadline_us, Error *err)
-{
-        ErrorCode code;
-
-        *registry = (Registry){ .conn = conn,
-                                .params = pg_params_new(),
-                                .list = VERSION_LIST_INIT,
-                                .deadline_us = deadline_us };
-        if (!registry->params)
-                return error_no_memory(err);
-        code = run(registry, "BEGIN", "begin", err);
-        if (code)
-                return code;
-        code = run(registry, sql_view_lock, "lock the registry of views", err);
-        return code ? code : version_list_read(&registry->list, conn, deadline_us, err);
-}
-
-/* Commit when @code says so, and undo everything otherwise. */
-static ErrorCode end(Registry *registry, ErrorCode code, Error *err)
-{
-        if (!code)
-                return run(registry, "COMMIT", "commit", err);
-        (void)!run(registry, "ROLLBACK", "roll back", NULL);
-        return code;
 }
 
 static ErrorCode create_tables(Registry *registry, const View *view, bool live, Error *err)
@@ -97,7 +52,7 @@ static ErrorCode create_tables(Registry *registry, const View *view, bool live, 
         change_sql_images_view(&sql, view);
         if (live)
                 view_sql_read_view(&sql, view, NULL);
-        return run(registry, sql.data, "create a view's tables", err);
+        return registry_run(registry, sql.data, "create a view's tables", err);
 }
 
 static ErrorCode insert_version(Registry *registry, const View *view, bool live, Error *err)
@@ -190,19 +145,6 @@ static ErrorCode add_version(Registry *registry, const Schema *schema, const Mod
         return code;
 }
 
-static ErrorCode drop_schema(Registry *registry, const char *schema_name, Error *err)
-{
-        _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
-
-        /* In the order in which its builders lock: PostgreSQL itself would begin with the rows. */
-        buffer_append_string(&sql, "DROP TABLE IF EXISTS ");
-        sql_quote_name(&sql, schema_name);
-        buffer_append_string(&sql, ".checkpoint CASCADE; DROP SCHEMA IF EXISTS ");
-        sql_quote_name(&sql, schema_name);
-        buffer_append_string(&sql, " CASCADE");
-        return run(registry, sql.data, "drop a version's tables", err);
-}
-
 static ErrorCode act(Registry *registry, const char *view, const char *action, const char *by,
                      bool *ret_switches_back, Error *err)
 {
@@ -239,7 +181,7 @@ static ErrorCode cancel(Registry *registry, const ViewVersion *version, const ch
         if (!code)
                 code = set_state(registry, version->view, version->version,
                                  back ? VERSION_RETIRED : VERSION_DROPPED, err);
-        return code || back ? code : drop_schema(registry, version->schema_name, err);
+        return code || back ? code : registry_drop_tables(registry, version->schema_name, err);
 }
 
 static ErrorCode register_model(Registry *registry, const Schema *schema, const Model *model,
@@ -272,18 +214,24 @@ static ErrorCode register_model(Registry *registry, const Schema *schema, const 
         return code;
 }
 
-ErrorCode view_registry_register(PGconn *conn, const Schema *schema, int64_t deadline_us,
-                                 Error *err)
+static ErrorCode register_models(Registry *registry, RegistryWish *wish, Error *err)
 {
-        _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
-        ErrorCode code = begin(&registry, conn, deadline_us, err);
-        bool new_system = registry.list.n_versions == 0;
+        const Schema *schema = wish->schema;
+        bool new_system = registry->list.n_versions == 0;
+        ErrorCode code = ERROR_NONE;
 
         for (size_t i = 0; !code && i < schema->n_models; i++)
                 if (view_registry_is_fed(schema->models[i]))
-                        code = register_model(&registry, schema, schema->models[i], new_system,
-                                              err);
-        return end(&registry, code, err);
+                        code = register_model(registry, schema, schema->models[i], new_system, err);
+        return code;
+}
+
+ErrorCode view_registry_register(PGconn *conn, const Schema *schema, int64_t deadline_us,
+                                 Error *err)
+{
+        RegistryWish wish = { .schema = schema };
+
+        return registry_transact(conn, register_models, &wish, deadline_us, err);
 }
 
 static ErrorCode refuse_second(const Registry *registry, const char *view, Error *err)
@@ -303,7 +251,7 @@ ErrorCode view_registry_build(PGconn *conn, const Schema *schema, const Model *m
                               Error *err)
 {
         _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
-        ErrorCode code = begin(&registry, conn, deadline_us, err);
+        ErrorCode code = registry_begin(&registry, conn, deadline_us, err);
 
         if (!code)
                 code = refuse_second(&registry, model->view, err);
@@ -311,7 +259,7 @@ ErrorCode view_registry_build(PGconn *conn, const Schema *schema, const Model *m
                 code = schema_change_check(conn, model, deadline_us, err);
         if (!code)
                 code = add_version(&registry, schema, model, options, ret_version, err);
-        return end(&registry, code, err);
+        return registry_end(&registry, code, err);
 }
 
 static ErrorCode find_version(const Registry *registry, const char *view, int version,
@@ -328,7 +276,7 @@ ErrorCode view_registry_switch_back(PGconn *conn, const char *view, int version,
                                     const RebuildOptions *options, int64_t deadline_us, Error *err)
 {
         _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
-        ErrorCode code = begin(&registry, conn, deadline_us, err);
+        ErrorCode code = registry_begin(&registry, conn, deadline_us, err);
         const ViewVersion *found = NULL;
 
         if (!code)
@@ -344,23 +292,28 @@ ErrorCode view_registry_switch_back(PGconn *conn, const char *view, int version,
                 code = set_state(&registry, view, version, VERSION_BUILDING, err);
         if (!code)
                 code = insert_rebuild(&registry, view, version, options, err);
-        return end(&registry, code, err);
+        return registry_end(&registry, code, err);
+}
+
+static ErrorCode cancel_running(Registry *registry, RegistryWish *wish, Error *err)
+{
+        const ViewVersion *running = version_list_building(&registry->list, wish->view);
+
+        if (!running)
+                return error_set(err, ERROR_NOT_FOUND, "no rebuild of view \"%.63s\" runs",
+                                 wish->view);
+        wish->version = running->version;
+        return cancel(registry, running, wish->by, NULL, err);
 }
 
 ErrorCode view_registry_cancel(PGconn *conn, const char *view, const char *by, int *ret_version,
                                int64_t deadline_us, Error *err)
 {
-        _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
-        ErrorCode code = begin(&registry, conn, deadline_us, err);
-        const ViewVersion *running = code ? NULL : version_list_building(&registry.list, view);
+        RegistryWish wish = { .view = view, .by = by };
+        ErrorCode code = registry_transact(conn, cancel_running, &wish, deadline_us, err);
 
-        if (!code && !running)
-                code = error_set(err, ERROR_NOT_FOUND, "no rebuild of view \"%.63s\" runs", view);
-        if (!code && running) {
-                *ret_version = running->version;
-                code = cancel(&registry, running, by, NULL, err);
-        }
-        return end(&registry, code, err);
+        *ret_version = wish.version;
+        return code;
 }
 
 static ErrorCode may_drop(const ViewVersion *version, const Schema *schema, Error *err)
@@ -384,14 +337,18 @@ static ErrorCode may_drop(const ViewVersion *version, const Schema *schema, Erro
                 version->version, version->view);
 }
 
-static ErrorCode drop_read_view(Registry *registry, const char *view, Error *err)
+/* In the order in which readers lock. */
+static ErrorCode drop_read_view(Registry *registry, const ViewVersion *version, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
-        ErrorCode code = view_registry_show_checkpoints(registry->conn, registry->deadline_us, err);
+        ErrorCode code = registry_begin_drop(registry, version->schema_name, err);
 
         buffer_append_string(&sql, "DROP VIEW IF EXISTS read.");
-        sql_quote_name(&sql, view);
-        return code ? code : run(registry, sql.data, "drop what readers saw", err);
+        sql_quote_name(&sql, version->view);
+        if (!code)
+                code = registry_run(registry, sql.data, "drop what readers saw", err);
+        return code ? code
+                    : view_registry_show_checkpoints(registry->conn, registry->deadline_us, err);
 }
 
 static ErrorCode cancel_repairs(Registry *registry, const char *view, Error *err)
@@ -402,24 +359,29 @@ static ErrorCode cancel_repairs(Registry *registry, const char *view, Error *err
                        registry->deadline_us, "end the replays to a view", err);
 }
 
+static ErrorCode drop(Registry *registry, RegistryWish *wish, Error *err)
+{
+        const ViewVersion *found = NULL;
+        ErrorCode code = find_version(registry, wish->view, wish->version, &found, err);
+
+        if (!code)
+                code = may_drop(found, wish->schema, err);
+        if (code)
+                return code;
+        code = set_state(registry, wish->view, wish->version, VERSION_DROPPED, err);
+        if (!code && found->state == VERSION_LIVE)
+                code = drop_read_view(registry, found, err);
+        if (!code)
+                code = registry_drop_tables(registry, found->schema_name, err);
+        if (!code && found->state == VERSION_LIVE) /* behind its checkpoints, as a repair does it */
+                code = cancel_repairs(registry, wish->view, err);
+        return code;
+}
+
 ErrorCode view_registry_drop(PGconn *conn, const Schema *schema, const char *view, int version,
                              int64_t deadline_us, Error *err)
 {
-        _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
-        ErrorCode code = begin(&registry, conn, deadline_us, err);
-        const ViewVersion *found = NULL;
+        RegistryWish wish = { .schema = schema, .view = view, .version = version };
 
-        if (!code)
-                code = find_version(&registry, view, version, &found, err);
-        if (!code)
-                code = may_drop(found, schema, err);
-        if (!code)
-                code = set_state(&registry, view, version, VERSION_DROPPED, err);
-        if (!code && found->state == VERSION_LIVE)
-                code = drop_read_view(&registry, view, err);
-        if (!code)
-                code = drop_schema(&registry, found->schema_name, err);
-        if (!code && found->state == VERSION_LIVE) /* behind its checkpoints, as a repair does it */
-                code = cancel_repairs(&registry, view, err);
-        return end(&registry, code, err);
+        return registry_transact(conn, drop, &wish, deadline_us, err);
 }

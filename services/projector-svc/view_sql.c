@@ -145,7 +145,7 @@ static void list_columns(Buffer *sql, const View *view)
 
 void view_sql_copy(Buffer *sql, const View *view)
 {
-        /* In the order in which the other statements lock: whoever holds the view holds its checkpoints first. */
+        /* Whoever holds the view holds its checkpoints: rows are locked behind them. */
         buffer_append_string(sql, "BEGIN; LOCK TABLE ");
         view_sql_table(sql, view, "checkpoint");
         buffer_append_string(sql, " IN ROW EXCLUSIVE MODE; COPY ");

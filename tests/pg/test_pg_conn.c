@@ -84,6 +84,10 @@ START_TEST(the_session_is_set_up)
         expect_value("UTF8");
         ck_assert_int_eq(exec("SHOW application_name"), ERROR_NONE);
         expect_value("test");
+        ck_assert_int_eq(exec("SHOW tcp_keepalives_idle"), ERROR_NONE);
+        expect_value("10");
+        ck_assert_int_eq(exec("SHOW tcp_user_timeout"), ERROR_NONE);
+        expect_value("25000");
 }
 END_TEST
 

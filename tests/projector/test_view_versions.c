@@ -58,13 +58,13 @@ static void start(size_t which, const Schema *schema)
         ck_assert_msg(view_keeper_start(keepers[which], &err) == ERROR_NONE, "%s", err.message);
 }
 
-static int build(const char *source, int64_t rate)
+static int build_and(const char *source, int64_t rate, bool switches_by_itself)
 {
         RebuildOptions options = { .reason = "asked",
                                    .by = "test",
                                    .source = source,
                                    .rate = rate,
-                                   .switches_by_itself = true };
+                                   .switches_by_itself = switches_by_itself };
         Error err = ERROR_INIT;
         int version = 0;
 
@@ -72,6 +72,11 @@ static int build(const char *source, int64_t rate)
                                           &options, &version, DEADLINE, &err) == ERROR_NONE,
                       "%s", err.message);
         return version;
+}
+
+static int build(const char *source, int64_t rate)
+{
+        return build_and(source, rate, true);
 }
 
 static int64_t live_version(void)
@@ -225,27 +230,113 @@ static void *cancel(void *data)
         return NULL;
 }
 
-/* A builder locks its checkpoints, then its rows: whoever drops the version waits for it with empty hands. */
-START_TEST(a_version_is_dropped_beside_its_builder)
+static int64_t waiting(const char *table)
 {
-        Error err = ERROR_INIT, cancelled = ERROR_INIT;
-        pthread_t thread;
+        char sql[128];
 
-        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
-        ck_assert_int_eq(build("store", 0), 2);
-        library_sql(stack, "BEGIN; LOCK TABLE view_book_2.checkpoint IN ROW EXCLUSIVE MODE");
-        ck_assert_int_eq(pthread_create(&thread, NULL, cancel, &cancelled), 0);
-        ck_assert(eventually(LIBRARY_WAIT_MS,
-                             library_int(stack, "SELECT count(*) FROM pg_locks WHERE NOT granted "
-                                                "AND relation = "
-                                                "'view_book_2.checkpoint'::regclass") == 1));
-        library_sql(stack, "LOCK TABLE view_book_2.book IN ROW EXCLUSIVE MODE; COMMIT");
-        ck_assert_int_eq(pthread_join(thread, NULL), 0);
-        ck_assert_msg(cancelled.code == ERROR_NONE, "%s", cancelled.message);
+        (void)snprintf(
+                sql, sizeof sql,
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '%s'::regclass",
+                table);
+        return library_int(stack, sql);
+}
+
+static void expect_dropped(void)
+{
         ck_assert_int_eq(
                 library_int(stack,
                             "SELECT count(*) FROM pg_namespace WHERE nspname = 'view_book_2'"),
                 0);
+}
+
+/* Builders lock rows and checkpoints in either order: whoever drops the version stands in nobody's way. */
+START_TEST(a_version_is_dropped_beside_its_builder)
+{
+        static const char *const tables[][2] = {
+                { "view_book_2.checkpoint", "view_book_2.book" },
+                { "view_book_2.book", "view_book_2.checkpoint" },
+        };
+        Error err = ERROR_INIT, cancelled = ERROR_INIT;
+        pthread_t thread;
+        char sql[128];
+
+        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
+        ck_assert_int_eq(build("store", 0), 2);
+        (void)snprintf(sql, sizeof sql, "BEGIN; LOCK TABLE %s IN ROW EXCLUSIVE MODE",
+                       tables[_i][0]);
+        library_sql(stack, sql);
+        ck_assert_int_eq(pthread_create(&thread, NULL, cancel, &cancelled), 0);
+        ck_assert(eventually(LIBRARY_WAIT_MS, waiting(tables[_i][0]) == 1));
+        (void)snprintf(sql, sizeof sql, "LOCK TABLE %s IN ROW EXCLUSIVE MODE; COMMIT",
+                       tables[_i][1]);
+        library_sql(stack, sql);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+        ck_assert_msg(cancelled.code == ERROR_NONE, "%s", cancelled.message);
+        expect_dropped();
+}
+END_TEST
+
+/* A comparison takes as long as it takes, but not when its version goes. */
+START_TEST(a_version_is_dropped_beside_its_comparison)
+{
+        PGconn *reader = NULL;
+        Error err = ERROR_INIT;
+        int version = 0;
+
+        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
+        ck_assert_int_eq(build("store", 0), 2);
+        ck_assert_int_eq(pg_connect(&reader, stack->projector_url, "test", DEADLINE, &err),
+                         ERROR_NONE);
+        ck_assert_int_eq(
+                pg_exec(reader,
+                        "BEGIN; LOCK TABLE view_book_2.checkpoint, view_book_2.book IN ACCESS SHARE MODE",
+                        NULL, NULL, DEADLINE, "compare", &err),
+                ERROR_NONE);
+        ck_assert_msg(view_registry_cancel(conn, "book", "test", &version, DEADLINE, &err) ==
+                              ERROR_NONE,
+                      "%s", err.message);
+        ck_assert_int_eq(version, 2);
+        expect_dropped();
+        ck_assert_int_ne(pg_exec(reader, "SELECT 1", NULL, NULL, DEADLINE, "go on", &err),
+                         ERROR_NONE);
+        PQfinish(reader);
+}
+END_TEST
+
+/* What readers of others hold is theirs: it is said. */
+START_TEST(a_version_that_others_use_is_not_dropped)
+{
+        Error err = ERROR_INIT;
+        int version = 0;
+
+        ck_assert_int_eq(view_registry_register(conn, stack->schema, DEADLINE, &err), ERROR_NONE);
+        ck_assert_int_eq(build("store", 0), 2);
+        library_sql(stack, "BEGIN; LOCK TABLE view_book_2.book IN ACCESS SHARE MODE");
+        ck_assert_int_eq(view_registry_cancel(conn, "book", "test", &version,
+                                              clock_monotonic_us() + 2 * US_PER_SEC, &err),
+                         ERROR_CONFLICT);
+        ck_assert_str_eq(err.message, "the tables in schema \"view_book_2\" are in use");
+        library_sql(stack, "COMMIT");
+        ck_assert_int_eq(view_registry_cancel(conn, "book", "test", &version, DEADLINE, &err),
+                         ERROR_NONE);
+        expect_dropped();
+}
+END_TEST
+
+/* What is asked for while the versions are compared is not forgotten when that is over. */
+START_TEST(a_switch_that_is_asked_for_early_comes)
+{
+        library_store_many(stack, 400, 20, 10);
+        library_publish_all(stack);
+        start(0, stack->schema);
+        library_expect_fresh(stack);
+        library_sql(stack,
+                    "CREATE FUNCTION public.ask() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                    "NEW.switches_by_itself := NEW.phase = 'comparing' OR OLD.switches_by_itself; "
+                    "RETURN NEW; END $$; CREATE TRIGGER ask BEFORE UPDATE ON projection.rebuilds "
+                    "FOR EACH ROW EXECUTE FUNCTION public.ask()");
+        ck_assert_int_eq(build_and("store", 0, false), 2);
+        ck_assert(eventually(LIBRARY_WAIT_MS, live_version() == 2));
 }
 END_TEST
 
@@ -294,7 +385,10 @@ int main(void)
         tcase_add_test(tcase, an_event_that_does_not_fit_is_parked_in_both);
         tcase_add_test(tcase, an_older_schema_steps_back);
         tcase_add_test(tcase, a_switch_raises_the_epochs);
-        tcase_add_test(tcase, a_version_is_dropped_beside_its_builder);
+        tcase_add_loop_test(tcase, a_version_is_dropped_beside_its_builder, 0, 2);
+        tcase_add_test(tcase, a_version_is_dropped_beside_its_comparison);
+        tcase_add_test(tcase, a_version_that_others_use_is_not_dropped);
+        tcase_add_test(tcase, a_switch_that_is_asked_for_early_comes);
         tcase_add_test(tcase, replays_end_with_their_view);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);

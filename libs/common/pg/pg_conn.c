@@ -19,7 +19,10 @@ static const char session_options[] =
         /* statements here are short; compiling one takes longer than running it */
         "-c jit=off "
         /* a deadline that passes here ends the statement there, and with it the locks it waits for */
-        "-c client_connection_check_interval=1s -c idle_in_transaction_session_timeout=60s";
+        "-c client_connection_check_interval=1s -c idle_in_transaction_session_timeout=60s "
+        /* a machine that is gone must not keep its leases: it is the server that has to notice */
+        "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+        "-c tcp_user_timeout=25000";
 /* clang-format on */
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree)
