@@ -145,6 +145,15 @@ static ErrorCode add_version(Registry *registry, const Schema *schema, const Mod
         return code;
 }
 
+static ErrorCode drop_tables(Registry *registry, const ViewVersion *version, Error *err)
+{
+        ErrorCode code = registry_drop_tables(registry, version->schema_name, err);
+
+        /* again: whoever owned the checkpoints may have parked something before they were gone */
+        return code ? code
+                    : set_state(registry, version->view, version->version, VERSION_DROPPED, err);
+}
+
 static ErrorCode act(Registry *registry, const char *view, const char *action, const char *by,
                      bool *ret_switches_back, Error *err)
 {
@@ -181,7 +190,7 @@ static ErrorCode cancel(Registry *registry, const ViewVersion *version, const ch
         if (!code)
                 code = set_state(registry, version->view, version->version,
                                  back ? VERSION_RETIRED : VERSION_DROPPED, err);
-        return code || back ? code : registry_drop_tables(registry, version->schema_name, err);
+        return code || back ? code : drop_tables(registry, version, err);
 }
 
 static ErrorCode register_model(Registry *registry, const Schema *schema, const Model *model,
@@ -372,7 +381,7 @@ static ErrorCode drop(Registry *registry, RegistryWish *wish, Error *err)
         if (!code && found->state == VERSION_LIVE)
                 code = drop_read_view(registry, found, err);
         if (!code)
-                code = registry_drop_tables(registry, found->schema_name, err);
+                code = drop_tables(registry, found, err);
         if (!code && found->state == VERSION_LIVE) /* behind its checkpoints, as a repair does it */
                 code = cancel_repairs(registry, wish->view, err);
         return code;

@@ -16,6 +16,7 @@
 
 #define TIMEOUT_US   (60 * US_PER_SEC)
 #define LOOK_US      (5 * US_PER_MS)
+#define NEAR_EVENTS  2000    /* a builder is through with them while the live version is held */
 #define DDL_LOCK_MS  300     /* readers wait behind us so long at most; under deadlock_timeout */
 #define STATE_CANNOT "42P16" /* a view's columns cannot become these */
 
@@ -57,22 +58,45 @@ static ErrorCode hold(const ViewSwitch *change, const View *view, Error *err)
                        : code;
 }
 
-/* How many log partitions are not at the same position. */
-static ErrorCode count_apart(const ViewSwitch *change, PGconn *conn, int64_t *ret, Error *err)
+/* An aggregate over the log partitions, o of the live version beside n of the built one. */
+static ErrorCode ask(const ViewSwitch *change, PGconn *conn, const char *what, const char *where,
+                     int64_t *ret, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer sql = BUFFER_INIT;
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code;
 
-        buffer_append_string(&sql, "SELECT count(*) FROM ");
+        buffer_printf(&sql, "SELECT %s FROM ", what);
         checkpoint_of(&sql, change->live);
         buffer_append_string(&sql, " AS o FULL JOIN ");
         checkpoint_of(&sql, change->built);
-        buffer_append_string(&sql, " AS n USING (aggregate_type, partition) WHERE "
-                                   "coalesce(o.position, 0) <> coalesce(n.position, 0)");
+        buffer_printf(&sql, " AS n USING (aggregate_type, partition) WHERE %s", where);
         code = pg_exec(conn, sql.data, NULL, &res, deadline_us(), "compare positions", err);
         if (!code)
                 *ret = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+        return code;
+}
+
+/* How many log partitions are not at the same position. */
+static ErrorCode count_apart(const ViewSwitch *change, PGconn *conn, int64_t *ret, Error *err)
+{
+        return ask(change, conn, "count(*)", "coalesce(o.position, 0) <> coalesce(n.position, 0)",
+                   ret, err);
+}
+
+/* While indexes are made nobody builds: then it is not worth holding anybody up yet. */
+static ErrorCode expect_near(const ViewSwitch *change, Error *err)
+{
+        int64_t behind = 0;
+        ErrorCode code = ask(change, change->conn,
+                             "coalesce(sum(greatest(o.position - coalesce(n.position, 0), 0)), 0)",
+                             "true", &behind, err);
+
+        if (!code && behind > NEAR_EVENTS)
+                return error_set(err, ERROR_CONFLICT,
+                                 "version %d of view \"%s\" is %" PRId64
+                                 " events behind the live one",
+                                 change->built->version, change->built->model->view, behind);
         return code;
 }
 
@@ -80,8 +104,10 @@ static ErrorCode count_apart(const ViewSwitch *change, PGconn *conn, int64_t *re
 static ErrorCode meet(const ViewSwitch *change, Error *err)
 {
         int64_t until_us, apart = 1;
-        ErrorCode code = hold(change, change->live, err);
+        ErrorCode code = expect_near(change, err);
 
+        if (!code)
+                code = hold(change, change->live, err);
         until_us = clock_monotonic_us() + change->config->rebuild_hold_ms * US_PER_MS;
         while (!code) {
                 code = count_apart(change, change->conn, &apart, err);
