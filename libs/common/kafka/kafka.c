@@ -130,6 +130,22 @@ void kafka_producer_free(rd_kafka_t *producer)
         rd_kafka_destroy(producer);
 }
 
+bool kafka_is_refusal(rd_kafka_resp_err_t fault)
+{
+        switch (fault) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+        case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: /* a name that cannot be used */
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
+                return true;
+        default:
+                return false;
+        }
+}
+
 bool kafka_ready(rd_kafka_t *client, int timeout_ms)
 {
         const struct rd_kafka_metadata *metadata = NULL;

@@ -27,7 +27,7 @@ typedef struct KafkaTopic {
  * Blocks until @deadline_us (clock_monotonic_us()). A broker that cannot create topics but makes them on first
  * use (librdkafka's built-in cluster) is fine. Thread: any.
  *
- * Return: ERROR_NONE; ERROR_UNAVAILABLE; ERROR_INVALID when the broker could never make such a topic.
+ * Return: ERROR_NONE; ERROR_UNAVAILABLE; ERROR_INVALID when the broker refuses to make such a topic.
  */
 _must_check_ ErrorCode kafka_topics_ensure(const char *brokers, const KafkaTopic *topics, size_t n,
                                            int replication, int min_insync, int64_t deadline_us,
@@ -63,6 +63,9 @@ DEFINE_CLEANUP(rd_kafka_t *, kafka_producer_free)
 /* How many partitions a topic has, 0 when it does not exist. Return: ERROR_NONE or ERROR_UNAVAILABLE. */
 _must_check_ ErrorCode kafka_topic_partitions(rd_kafka_t *client, const char *name, int *ret,
                                               int64_t deadline_us, Error *err);
+
+/* Whether the broker refuses, and will do so again: what is asked for is too large, not allowed, or against its rules. */
+bool kafka_is_refusal(rd_kafka_resp_err_t fault);
 
 /* Whether the brokers answer metadata within @timeout_ms; on any client. */
 bool kafka_ready(rd_kafka_t *client, int timeout_ms);

@@ -42,13 +42,30 @@ ErrorCode kafka_topic_partitions(rd_kafka_t *client, const char *name, int *ret,
         return ERROR_NONE;
 }
 
-/* Ask for the topic. Whatever the answer, the partition count tells afterwards. */
+/* What was answered. Unless it was refused for good, the partition count tells afterwards. */
+static ErrorCode read_answer(const rd_kafka_topic_result_t **results, size_t n, Error *err)
+{
+        for (size_t i = 0; i < n; i++) {
+                rd_kafka_resp_err_t fault = rd_kafka_topic_result_error(results[i]);
+
+                if (kafka_is_refusal(fault))
+                        return error_set(err, ERROR_INVALID, "topic %s is refused: %s",
+                                         rd_kafka_topic_result_name(results[i]),
+                                         rd_kafka_err2str(fault));
+        }
+        return ERROR_NONE;
+}
+
+/* Ask for the topic. */
 static ErrorCode create_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
                               int min_insync, int64_t deadline_us, Error *err)
 {
         _cleanup_(rd_kafka_queue_destroyp) rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
         _cleanup_(rd_kafka_NewTopic_destroyp) rd_kafka_NewTopic_t *new_topic = NULL;
         _cleanup_(rd_kafka_event_destroyp) rd_kafka_event_t *event = NULL;
+        const rd_kafka_CreateTopics_result_t *result;
+        const rd_kafka_topic_result_t **results = NULL;
+        size_t n = 0;
         char text[256], insync[12];
 
         new_topic = rd_kafka_NewTopic_new(topic->name, topic->partitions, replication, text,
@@ -63,16 +80,21 @@ static ErrorCode create_topic(rd_kafka_t *client, const KafkaTopic *topic, int r
                 (void)rd_kafka_NewTopic_set_config(new_topic, (*setting)[0], (*setting)[1]);
         rd_kafka_CreateTopics(client, &new_topic, 1, NULL, queue);
         event = rd_kafka_queue_poll(queue, left_ms(deadline_us));
-        return ERROR_NONE;
+        if (event && (result = rd_kafka_event_CreateTopics_result(event)))
+                results = rd_kafka_CreateTopics_result_topics(result, &n);
+        return read_answer(results, n, err);
 }
 
-/* Ask for more partitions; the count tells afterwards, as above. */
+/* Ask for more partitions. */
 static ErrorCode add_partitions(rd_kafka_t *client, const KafkaTopic *topic, int64_t deadline_us,
                                 Error *err)
 {
         _cleanup_(rd_kafka_queue_destroyp) rd_kafka_queue_t *queue = rd_kafka_queue_new(client);
         _cleanup_(rd_kafka_NewPartitions_destroyp) rd_kafka_NewPartitions_t *more = NULL;
         _cleanup_(rd_kafka_event_destroyp) rd_kafka_event_t *event = NULL;
+        const rd_kafka_CreatePartitions_result_t *result;
+        const rd_kafka_topic_result_t **results = NULL;
+        size_t n = 0;
         char text[256];
 
         more = rd_kafka_NewPartitions_new(topic->name, (size_t)topic->partitions, text,
@@ -81,7 +103,9 @@ static ErrorCode add_partitions(rd_kafka_t *client, const KafkaTopic *topic, int
                 return error_set(err, ERROR_INVALID, "topic %s: %s", topic->name, text);
         rd_kafka_CreatePartitions(client, &more, 1, NULL, queue);
         event = rd_kafka_queue_poll(queue, left_ms(deadline_us));
-        return ERROR_NONE;
+        if (event && (result = rd_kafka_event_CreatePartitions_result(event)))
+                results = rd_kafka_CreatePartitions_result_topics(result, &n);
+        return read_answer(results, n, err);
 }
 
 static ErrorCode ensure_topic(rd_kafka_t *client, const KafkaTopic *topic, int replication,
