@@ -77,7 +77,8 @@ static ErrorCode request_replay(AdminCall *call, Error *err)
 
 static ErrorCode list(AdminCall *call, Error *err)
 {
-        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
+        static const char *const keys[] = { "at", "id", NULL }; /* of replay_list.sql's cursor */
+        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_LIST(keys);
         ErrorCode code = admin_page_read(&page, call, false, err);
 
         pg_params_text(call->params, NULL);

@@ -11,8 +11,16 @@
 #include "admin_want_retry.sql.h"
 #include "admin_want_retry_all.sql.h"
 #include "common/admin/admin_page.h"
-#include "common/base/json_fields.h"
 #include "common/base/uuid.h"
+
+/* What the cursors of the lists are made of, each by its statement. */
+static const char *const parked_keys[] = { "type", "id", NULL };
+static const char *const dropped_keys[] = {
+        "at", "version", "type", "partition", "position", NULL
+};
+static const char *const undecodable_keys[] = {
+        "at", "topic", "partition", "offset", "digest", NULL
+};
 
 /* Add the view and its version as the first parameters; read the page. */
 static ErrorCode begin(AdminCall *call, AdminPage *page, Error *err)
@@ -52,7 +60,7 @@ static ErrorCode not_parked(const AdminCall *call, Error *err)
 
 static ErrorCode list(AdminCall *call, Error *err)
 {
-        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
+        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_LIST(parked_keys);
         ErrorCode code = begin(call, &page, err);
 
         pg_params_text(call->params, NULL);
@@ -99,9 +107,8 @@ static ErrorCode retry(AdminCall *call, Error *err)
 static ErrorCode add_event_id(AdminCall *call, Error *err)
 {
         _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
-        size_t size;
-        const char *body = http_request_body(call->req, &size), *text;
-        ErrorCode code = json_fields_parse(&fields, body, size, err);
+        ErrorCode code = admin_body(call, &fields, err);
+        const char *text;
         Uuid id;
 
         if (code)
@@ -155,7 +162,7 @@ static ErrorCode retry_all(AdminCall *call, Error *err)
 
 static ErrorCode list_dropped(AdminCall *call, Error *err)
 {
-        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
+        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_LIST(dropped_keys);
         ErrorCode code = begin(call, &page, err);
 
         return code ? code
@@ -164,7 +171,7 @@ static ErrorCode list_dropped(AdminCall *call, Error *err)
 
 static ErrorCode list_undecodable(AdminCall *call, Error *err)
 {
-        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_INIT;
+        _cleanup_(admin_page_deinit) AdminPage page = ADMIN_PAGE_LIST(undecodable_keys);
         ErrorCode code = admin_page_read(&page, call, false, err);
 
         return code ? code

@@ -8,6 +8,8 @@
 #include "rebuild_act.sql.h"
 #include "view_registry.h"
 
+#define RATE_MAX 1000000
+
 /* The members of a body, each optional. */
 typedef struct RebuildBody {
         JsonFields fields;
@@ -67,10 +69,11 @@ static ErrorCode take_switch(RebuildBody *body, const JsonField *field, Error *e
 static ErrorCode take_rate(RebuildBody *body, const JsonField *field, Error *err)
 {
         if (json_fields_int64(&body->fields, "rate", &body->options.rate) &&
-            body->options.rate >= 0)
+            body->options.rate >= 0 && body->options.rate <= RATE_MAX)
                 return ERROR_NONE;
-        return error_set_field(err, ERROR_MALFORMED, "rate",
-                               "rate is a whole number of events per second, 0 for no limit");
+        return error_set_field(
+                err, ERROR_MALFORMED, "rate",
+                "rate is a whole number of events per second up to %d, 0 for no limit", RATE_MAX);
 }
 
 static ErrorCode take_ignore(RebuildBody *body, const JsonField *field, Error *err)
@@ -123,17 +126,17 @@ static ErrorCode take_member(RebuildBody *body, const JsonField *field, unsigned
 static ErrorCode read_body(const AdminCall *call, unsigned request, RebuildBody *ret, Error *err)
 {
         size_t size = 0;
-        const char *text = http_request_body(call->req, &size);
-        ErrorCode code = ERROR_NONE;
+        ErrorCode code;
 
         *ret = (RebuildBody){ .fields = JSON_FIELDS_INIT,
                               .options = { .reason = "asked",
                                            .by = admin_who(call),
                                            .source = "store",
                                            .switches_by_itself = true } };
+        (void)http_request_body(call->req, &size);
         if (size == 0)
                 return ERROR_NONE;
-        code = json_fields_parse(&ret->fields, text, size, err);
+        code = admin_body(call, &ret->fields, err);
         for (size_t i = 0; !code && i < ret->fields.n_fields; i++)
                 code = take_member(ret, &ret->fields.fields[i], request, err);
         return code;

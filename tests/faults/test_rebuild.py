@@ -182,10 +182,15 @@ class Rebuild(unittest.TestCase):
 
     def test_5_who_may_and_what_is_malformed(self):
         self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild", {}, bearer=token("alice"))[0], 403)
-        for body, field in (({"from": "moon"}, "from"), ({"rate": -1}, "rate"), ({"switch": 1}, "switch"),
+        for body, field in (({"from": "moon"}, "from"), ({"rate": -1}, "rate"), ({"rate": 1000001}, "rate"),
+                            ({"rate": 9223372036854775807}, "rate"), ({"switch": 1}, "switch"),
                             ({"ignoreDifferences": "yes"}, "ignoreDifferences"), ({"speed": 1}, "body")):
             status, problem = self.views.ask("POST", "/v1/views/project/rebuild", body)
             self.assertEqual((status, problem["field"]), (400, field), problem)
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/switch-back", {"rate": 1000001})[1]["field"], "rate")
+        headers = {"Authorization": f"Bearer {token('root', 'Admin')}", "Content-Type": "application/json"}
+        status, _, text = self.suite.request("projector-svc", "POST", "/v1/views/project/rebuild", b'{"from":"\xff"}', headers)
+        self.assertEqual((status, b"UTF-8" in text), (400, True), text)
         self.assertEqual(self.views.ask("POST", "/v1/views/nothing/rebuild")[0], 404)
         self.assertEqual(self.views.ask("GET", "/v1/views/nothing")[0], 404)
         self.assertEqual(self.views.ask("POST", "/v1/views/project/switch-back", {"version": 4711})[0], 404)

@@ -2,6 +2,7 @@
 
 #include "common/auth/principal.h"
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 
 #define TIMEOUT_US (10 * US_PER_SEC)
 
@@ -37,6 +38,16 @@ ErrorCode admin_query(AdminCall *call, const char *sql, PGresult **ret, const ch
                       Error *err)
 {
         return pg_exec(call->conn, sql, call->params, ret, call->deadline_us, what, err);
+}
+
+ErrorCode admin_body(const AdminCall *call, JsonFields *ret, Error *err)
+{
+        size_t size;
+        const char *text = http_request_body(call->req, &size);
+
+        if (!utf8_valid(text, size))
+                return error_set(err, ERROR_MALFORMED, "the body is not UTF-8");
+        return json_fields_parse(ret, text, size, err);
 }
 
 const char *admin_who(const AdminCall *call)

@@ -7,6 +7,7 @@
  * AdminEndpoint that does the work. Credentials and group were checked before.
  */
 
+#include "common/base/json_fields.h"
 #include "common/http/http.h"
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_pool.h"
@@ -33,6 +34,9 @@ void admin_answer(PgPool *pool, void *app, const HttpRequest *req, HttpResponse 
 /* One statement with call->params. Return: as pg_exec(). */
 _must_check_ ErrorCode admin_query(AdminCall *call, const char *sql, PGresult **ret,
                                    const char *what, Error *err);
+
+/* The members of the body, which has to be a JSON object in UTF-8. Return: ERROR_NONE or ERROR_MALFORMED. */
+_must_check_ ErrorCode admin_body(const AdminCall *call, JsonFields *ret, Error *err);
 
 /* Who asks, for the record. */
 const char *admin_who(const AdminCall *call);

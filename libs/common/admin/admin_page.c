@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/base64url.h"
+#include "common/base/json_fields.h"
 #include "common/base/json_writer.h"
 #include "common/base/number.h"
 
@@ -21,11 +22,28 @@ void admin_page_deinit(AdminPage *page)
         buffer_deinit(&page->cursor);
 }
 
+/* All keys and no others: with one that is NULL no row would come behind, as if the list had ended. */
+static bool has_keys(const AdminPage *page, Error *err)
+{
+        _cleanup_(json_fields_deinit) JsonFields fields = JSON_FIELDS_INIT;
+        size_t n = 0;
+
+        if (json_text_check(page->cursor.data, page->cursor.size, 1, err) ||
+            json_fields_parse(&fields, page->cursor.data, page->cursor.size, err))
+                return false;
+        for (; page->keys[n]; n++) {
+                JsonKind kind = json_span_kind(json_fields_get(&fields, page->keys[n]));
+
+                if (kind != JSON_KIND_STRING && kind != JSON_KIND_NUMBER)
+                        return false;
+        }
+        return fields.n_fields == n;
+}
+
 static ErrorCode read_cursor(AdminPage *page, const char *value, Error *err)
 {
         buffer_clear(&page->cursor);
-        if (base64url_decode(&page->cursor, value, strlen(value)) &&
-            !json_text_check(page->cursor.data, page->cursor.size, 1, NULL))
+        if (base64url_decode(&page->cursor, value, strlen(value)) && has_keys(page, err))
                 return ERROR_NONE;
         return error_set_field(err, ERROR_MALFORMED, "cursor",
                                "cursor is not a nextCursor of this resource");
@@ -38,12 +56,12 @@ static void read_parameter(void *data, const char *name, const char *value)
 
         if (reading->code)
                 return;
-        if (strcmp(name, "limit") == 0) {
+        if (reading->page->keys && strcmp(name, "limit") == 0) {
                 if (!number_read(value, LIMIT_MAX, &reading->page->limit))
                         reading->code =
                                 error_set_field(reading->err, ERROR_MALFORMED, name,
                                                 "limit must be a number from 1 to %d", LIMIT_MAX);
-        } else if (strcmp(name, "cursor") == 0) {
+        } else if (reading->page->keys && strcmp(name, "cursor") == 0) {
                 reading->code = read_cursor(reading->page, value, reading->err);
         } else if (reading->of_view && strcmp(name, "version") == 0) {
                 if (number_read(value, INT32_MAX, &version))

@@ -10,14 +10,16 @@ typedef struct AdminPage {
         int64_t limit;
         int version;   /* of the view; 0: the live one */
         Buffer cursor; /* a JSON object: the keys of the last row; empty: from the beginning */
+        const char *const *keys; /* of such a cursor, NULL behind the last; NULL: it is no list */
 } AdminPage;
 
-#define ADMIN_PAGE_INIT ((AdminPage){ .limit = 100 })
+#define ADMIN_PAGE_INIT        ((AdminPage){ .limit = 100 })
+#define ADMIN_PAGE_LIST(names) ((AdminPage){ .limit = 100, .keys = (names) })
 
 void admin_page_deinit(AdminPage *page);
 
 /**
- * admin_page_read() - what the query asks for
+ * admin_page_read() - what the query asks for: ?limit= and ?cursor= of lists only
  * @of_view:  whether the list belongs to a view, so that ?version= means something
  *
  * Return: ERROR_NONE, or ERROR_MALFORMED naming the parameter.
