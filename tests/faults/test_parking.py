@@ -2,6 +2,7 @@
 """Poison in the log, garbage in the topics: one aggregate is parked, everything else goes on, operators bring it back by
 HTTP, and kill -9 at any moment changes none of it."""
 
+import base64
 import json
 import os
 import random
@@ -14,9 +15,14 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 import tap  # noqa: E402
 from suite import Suite, token, wait_until  # noqa: E402
+from topic import produce  # noqa: E402
 
 BOTH = ("projector-svc", "projector-svc-2")
 FAST = {"SKAFU_PARK_TRIES": "3", "SKAFU_PARK_RETRY_MS": "20", "SKAFU_REFRESH_MS": "100"}
+
+
+def cursor(**keys):
+    return base64.urlsafe_b64encode(json.dumps(keys).encode()).decode().rstrip("=")
 
 
 class Parking(unittest.TestCase):
@@ -138,6 +144,14 @@ class Parking(unittest.TestCase):
                 ("GET", f"{parked}?limit=1001", None, 400),
                 ("GET", f"{parked}?cursor=x", None, 400),
                 ("GET", f"{parked}?cursor=e30x", None, 400),
+                ("GET", f"{parked}?cursor={cursor(type='project', id=None)}", None, 400),
+                ("GET", f"{parked}?cursor={cursor(type='project')}", None, 400),
+                ("GET", f"/v1/views/service/dropped?cursor={cursor(type='project', id='p1')}", None, 400),
+                ("GET", f"/v1/undecodable?cursor={cursor(type='project', id='p1')}", None, 400),
+                ("POST", f"{parked}/retry?limit=1", None, 400),
+                ("POST", f"{parked}/retry?cursor={cursor(type='project', id='p1')}", None, 400),
+                ("POST", f"{parked}/retry?colour=red", None, 400),
+                ("GET", f"{parked}/project/p1?limit=1", None, 400),
                 ("GET", f"{parked}?version=0", None, 400),
                 ("GET", f"{parked}?colour=red", None, 400),
                 ("GET", f"{parked}/project/p3", None, 404),
@@ -153,6 +167,8 @@ class Parking(unittest.TestCase):
                 ("GET", "/v1/views/service/dropped?cursor=eyJhdCI6IngifQ", None, 400)):
             status, answer = self.admin(method, path, body)
             self.assertEqual(status, expected, (method, path, answer))
+            if "cursor=" in path:
+                self.assertEqual(answer["field"], "cursor", (path, answer))
         for method, path in (("GET", parked), ("POST", f"{parked}/retry"), ("POST", f"{parked}/project/p1/drop"),
                              ("POST", f"{parked}/project/p1/retry"), ("GET", "/v1/undecodable")):
             self.assertEqual(self.admin(method, path, user="alice", groups=("Developer",))[0], 403)
@@ -234,7 +250,19 @@ class Parking(unittest.TestCase):
         rest = self.admin("GET", f"/v1/undecodable?cursor={items['nextCursor']}")[1]
         values = [entry["value"] for entry in items["items"] + rest["items"]]
         self.assertEqual(sorted(values), ["\\377\\000garbage"] * 4 + ["{}"] * 8)
+        self.large_garbage()
         self.assertTrue(self.verify()["ok"])
+
+    def large_garbage(self):
+        """Of each part the beginning is shown."""
+        filler = "x" * 5000
+        produce(self.suite, "skafu.project.events", 0, filler.encode() + b"123", filler + "1", [("h", filler)])
+        wait_until("it is kept", lambda: len(self.admin("GET", "/v1/undecodable")[1]["items"]) == 13)
+        item = self.admin("GET", "/v1/undecodable?limit=1")[1]["items"][0]
+        self.assertEqual((item["keyBytes"], item["headersBytes"], item["valueBytes"]), (5001, 5004, 5003))
+        self.assertEqual((item["key"], item["headers"], item["value"]), (filler[:4096], ("h: " + filler)[:4096], filler[:4096]))
+        item = self.admin("GET", "/v1/undecodable")[1]["items"][-1]
+        self.assertEqual((item["key"], item["keyBytes"]), (None, None))
 
     def projects_again(self):
         for number in range(4):

@@ -1,8 +1,9 @@
 -- messages that are not the event at their position, the newest first, an object each: $1 behind this cursor, $2 at most.
--- Bytes that are no ASCII are written as \ooo; of a long value the first 4096 bytes.
+-- Bytes that are no ASCII are written as \ooo; of each part its first 4096 bytes and how many it has.
 SELECT json_build_object(
         'topic', u.topic, 'partition', u.partition, 'offset', u.kafka_offset, 'error', u.error, 'bytes', u.bytes,
-        'key', encode(u.key, 'escape'), 'headers', encode(u.headers, 'escape'),
+        'key', encode(substr(u.key, 1, 4096), 'escape'), 'keyBytes', length(u.key),
+        'headers', encode(substr(u.headers, 1, 4096), 'escape'), 'headersBytes', length(u.headers),
         'value', encode(substr(u.value, 1, 4096), 'escape'), 'valueBytes', length(u.value),
         'seenAt', to_char(u.seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')),
     json_build_object('at', u.seen_at::text, 'topic', u.topic, 'partition', u.partition, 'offset', u.kafka_offset,
