@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "common/domain/domain.h"
 #include "fed_views.h"
 
@@ -22,8 +22,8 @@ typedef enum MemberKind {
 typedef struct Member {
         const char *name;
         MemberKind kind;
-        size_t offset; /* in ReplayRequest */
-        int64_t min, max;
+        size_t offset;    /* in ReplayRequest */
+        int64_t min, max; /* of a number, or of a text's bytes */
 } Member;
 
 static const Member members[] = {
@@ -33,8 +33,8 @@ static const Member members[] = {
         { "aggregateType", MEMBER_TEXT, offsetof(ReplayRequest, aggregate_type), 1, 64 },
         { "aggregateId", MEMBER_TEXT, offsetof(ReplayRequest, aggregate_id), 1, 1024 },
         { "eventType", MEMBER_TEXT, offsetof(ReplayRequest, event_type), 1, 256 },
-        { "since", MEMBER_TIME, offsetof(ReplayRequest, since), 1, 64 },
-        { "before", MEMBER_TIME, offsetof(ReplayRequest, before), 1, 64 },
+        { "since", MEMBER_TIME, offsetof(ReplayRequest, since), 0, 0 },
+        { "before", MEMBER_TIME, offsetof(ReplayRequest, before), 0, 0 },
         { "firstPosition", MEMBER_NUMBER, offsetof(ReplayRequest, first_position), 1, INT64_MAX },
         { "lastPosition", MEMBER_NUMBER, offsetof(ReplayRequest, last_position), 1, INT64_MAX },
         { "partition", MEMBER_NUMBER, offsetof(ReplayRequest, partition), 0, INT32_MAX },
@@ -72,17 +72,38 @@ static ErrorCode read_number(ReplayRequest *request, const Member *member, Error
 static ErrorCode read_text(ReplayRequest *request, const Member *member, Error *err)
 {
         const char *text = json_fields_string(&request->fields, member->name);
-        int64_t time_us;
 
         if (!text || strlen(text) < (size_t)member->min || strlen(text) > (size_t)member->max)
                 return error_set_field(err, ERROR_MALFORMED, member->name,
                                        "must be a string of %" PRId64 " to %" PRId64 " bytes",
                                        member->min, member->max);
-        if (member->kind == MEMBER_TIME && clock_parse(text, strlen(text), &time_us, NULL))
-                return error_set_field(err, ERROR_MALFORMED, member->name,
-                                       "must be a time like 2026-01-31T23:59:59Z");
         *(const char **)(void *)((char *)request + member->offset) = text;
         return ERROR_NONE;
+}
+
+/* Kept as we write times: RFC 3339 allows offsets that PostgreSQL does not take. */
+static ErrorCode read_time(ReplayRequest *request, const Member *member, Error *err)
+{
+        const char *text = json_fields_string(&request->fields, member->name);
+        int64_t time_us;
+
+        if (!text || clock_parse(text, strlen(text), &time_us, NULL))
+                return error_set_field(err, ERROR_MALFORMED, member->name,
+                                       "must be a time like 2026-01-31T23:59:59Z");
+        clock_format(time_us, (char *)request + member->offset);
+        return ERROR_NONE;
+}
+
+static ErrorCode read_member(ReplayRequest *request, const Member *member, Error *err)
+{
+        switch (member->kind) {
+        case MEMBER_NUMBER:
+                return read_number(request, member, err);
+        case MEMBER_TIME:
+                return read_time(request, member, err);
+        default:
+                return read_text(request, member, err);
+        }
 }
 
 static ErrorCode read_members(ReplayRequest *request, Error *err)
@@ -99,8 +120,7 @@ static ErrorCode read_members(ReplayRequest *request, Error *err)
                                          field->key.text);
                 if (json_span_kind(field->value) == JSON_KIND_NULL)
                         continue;
-                code = member->kind == MEMBER_NUMBER ? read_number(request, member, err)
-                                                     : read_text(request, member, err);
+                code = read_member(request, member, err);
         }
         return code;
 }
@@ -112,6 +132,32 @@ static bool is_topic_name(const char *name)
 
         return name[strspn(name, allowed)] == '\0' && strcmp(name, ".") != 0 &&
                strcmp(name, "..") != 0;
+}
+
+/* Topics with a meaning of their own: the events of a log, each once, and the changes of a view's rows. */
+static bool is_fed_topic(const char *topic, const char *prefix)
+{
+        static const char *const kinds[] = { ".events", ".changes" };
+        size_t n_prefix = strlen(prefix), n_topic = strlen(topic);
+
+        if (strncmp(topic, prefix, n_prefix) != 0 || topic[n_prefix] != '.')
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (n_topic >= n_prefix + strlen(kinds[i]) &&
+                    strcmp(topic + n_topic - strlen(kinds[i]), kinds[i]) == 0)
+                        return true;
+        return false;
+}
+
+static ErrorCode check_topic(const char *topic, const char *prefix, Error *err)
+{
+        if (!is_topic_name(topic))
+                return error_set_field(err, ERROR_INVALID, "topic",
+                                       "may have letters, digits, \".\", \"_\" and \"-\" only");
+        if (is_fed_topic(topic, prefix))
+                return error_set_field(err, ERROR_MALFORMED, "topic",
+                                       "must not be one that events or changes are published to");
+        return ERROR_NONE;
 }
 
 static ErrorCode check_view(const ReplayRequest *request, const AggregateType *type, Error *err)
@@ -129,9 +175,10 @@ static ErrorCode check_view(const ReplayRequest *request, const AggregateType *t
         return ERROR_NONE;
 }
 
-static ErrorCode check(const ReplayRequest *request, Error *err)
+static ErrorCode check(const ReplayRequest *request, const char *topic_prefix, Error *err)
 {
         const AggregateType *type = NULL;
+        ErrorCode code = ERROR_NONE;
 
         if (!request->aggregate_type)
                 return error_set_field(err, ERROR_MALFORMED, "aggregateType", "is missing");
@@ -143,29 +190,38 @@ static ErrorCode check(const ReplayRequest *request, Error *err)
         if (request->event_type && !aggregate_event(type, request->event_type))
                 return error_set_field(err, ERROR_INVALID, "eventType", "a %s has no event \"%s\"",
                                        type->name, request->event_type);
-        if (request->topic && !is_topic_name(request->topic))
-                return error_set_field(err, ERROR_INVALID, "topic",
-                                       "may have letters, digits, \".\", \"_\" and \"-\" only");
-        return request->view ? check_view(request, type, err) : ERROR_NONE;
+        if (request->topic)
+                code = check_topic(request->topic, topic_prefix, err);
+        if (!code && request->view)
+                code = check_view(request, type, err);
+        return code;
+}
+
+void replay_default_topic(Buffer *ret, const char *topic_prefix, const char *aggregate_type)
+{
+        buffer_printf(ret, "%s.%s.replays", topic_prefix, aggregate_type);
 }
 
 ErrorCode replay_request_parse(ReplayRequest *request, const char *text, size_t size,
                                const char *topic_prefix, Error *err)
 {
-        ErrorCode code = json_fields_parse(&request->fields, text, size, err);
+        ErrorCode code;
 
+        if (!utf8_valid(text, size))
+                return error_set(err, ERROR_MALFORMED, "the body is not UTF-8");
+        code = json_fields_parse(&request->fields, text, size, err);
         if (!code)
                 code = read_members(request, err);
         if (!code)
-                code = check(request, err);
+                code = check(request, topic_prefix, err);
         if (code)
                 return code;
         request->id = uuid_new();
         if (!request->name)
                 request->name = "";
         if (!request->topic && !request->view) {
-                buffer_printf(&request->default_topic, "%s.%s.replays", topic_prefix,
-                              request->aggregate_type);
+                replay_default_topic(&request->default_topic, topic_prefix,
+                                     request->aggregate_type);
                 request->topic = request->default_topic.data;
         }
         return ERROR_NONE;
@@ -188,8 +244,8 @@ void replay_request_params(const ReplayRequest *request, const char *by, PgParam
         pg_params_text(params, request->aggregate_type);
         pg_params_text(params, request->aggregate_id);
         pg_params_text(params, request->event_type);
-        pg_params_text(params, request->since);
-        pg_params_text(params, request->before);
+        pg_params_text(params, *request->since ? request->since : NULL);
+        pg_params_text(params, *request->before ? request->before : NULL);
         add_number(params, request->first_position);
         add_number(params, request->last_position);
         add_number(params, request->rate);

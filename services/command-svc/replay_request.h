@@ -4,6 +4,7 @@
  * replay_request.h — what an operator wants published again, or repaired in a view.
  */
 
+#include "common/base/clock.h"
 #include "common/base/json_fields.h"
 #include "common/base/uuid.h"
 #include "common/pg/pg_params.h"
@@ -13,8 +14,9 @@ typedef struct ReplayRequest {
         Buffer default_topic;
         Uuid id;
         const char *name, *aggregate_type;
-        const char *topic, *view;                               /* one of them is NULL */
-        const char *aggregate_id, *event_type, *since, *before; /* NULL: any */
+        const char *topic, *view;                             /* one of them is NULL */
+        const char *aggregate_id, *event_type;                /* NULL: any */
+        char since[CLOCK_TEXT_SIZE], before[CLOCK_TEXT_SIZE]; /* "": any */
         int64_t first_position, last_position, partition,
                 rate; /* negative: any; rate 0: no limit */
 } ReplayRequest;
@@ -33,6 +35,9 @@ void replay_request_deinit(ReplayRequest *request);
  */
 _must_check_ ErrorCode replay_request_parse(ReplayRequest *request, const char *text, size_t size,
                                             const char *topic_prefix, Error *err);
+
+/* The topic of a replay that names none: its own, whose partitions follow the log's. */
+void replay_default_topic(Buffer *ret, const char *topic_prefix, const char *aggregate_type);
 
 /* The parameters of replay_request.sql. @by: who asks. */
 void replay_request_params(const ReplayRequest *request, const char *by, PgParams *params);

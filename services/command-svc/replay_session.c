@@ -67,7 +67,7 @@ static const char *text_or_null(const PGresult *res, int column)
         return PQgetisnull(res, 0, column) ? NULL : PQgetvalue(res, 0, column);
 }
 
-ErrorCode replay_session_take(ReplaySession *session, Replay **ret, Error *err)
+ErrorCode replay_session_take(ReplaySession *session, const Uuid *behind, Replay **ret, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         _cleanup_(replay_freep) Replay *replay = calloc(1, sizeof *replay);
@@ -76,8 +76,10 @@ ErrorCode replay_session_take(ReplaySession *session, Replay **ret, Error *err)
         if (!replay)
                 return error_no_memory(err);
         *ret = NULL;
-        code = pg_exec(session->conn, sql_replay_take, NULL, &res, deadline_us(), "take a replay",
-                       err);
+        pg_params_clear(session->params);
+        pg_params_uuid(session->params, behind);
+        code = pg_exec(session->conn, sql_replay_take, session->params, &res, deadline_us(),
+                       "take a replay", err);
         if (code || PQntuples(res) == 0)
                 return code;
         replay->owner = TAKE_PTR(res);

@@ -35,8 +35,10 @@ typedef struct ReplayPartition {
         int64_t position, last_position;
 } ReplayPartition;
 
-/* Take a replay that is to go on; NULL when there is none. */
-_must_check_ ErrorCode replay_session_take(ReplaySession *session, Replay **ret, Error *err);
+/* Take a replay that is to go on; NULL when there is none. @behind: begin with those that were requested after this
+ * one, so that all have their turn when some cannot go on; one that is no replay: with the oldest. */
+_must_check_ ErrorCode replay_session_take(ReplaySession *session, const Uuid *behind, Replay **ret,
+                                           Error *err);
 void replay_session_leave(ReplaySession *session, const Replay *replay);
 
 /* What is left to do; free *ret with free(). */

@@ -3,20 +3,23 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/daemon/log.h"
 #include "common/daemon/metrics.h"
 #include "common/kafka/event_message.h"
+#include "replay_request.h"
 #include "replay_session.h"
 
 #define PAGE_EVENTS      500
 #define LOOK_EVERY_US    (1 * US_PER_SEC) /* for requests that came to other instances */
 #define STORE_TIMEOUT_US (30 * US_PER_SEC)
 #define KAFKA_TIMEOUT_US (10 * US_PER_SEC)
-#define FLUSH_MS         100 /* how long a stop may have to wait */
-#define PAGES_PER_SECOND 5   /* of a replay with a rate: so often it is slowed down */
+#define STALL_US         (30 * US_PER_SEC) /* so long nothing is acknowledged: others get their turn */
+#define FLUSH_MS         100               /* how long a stop may have to wait */
+#define PAGES_PER_SECOND 5                 /* of a replay with a rate: so often it is slowed down */
 
 struct Replayer {
         const CommandConfig *config;
@@ -29,7 +32,10 @@ struct Replayer {
         /* the thread's */
         ReplaySession *session;
         rd_kafka_t *producer;
-        size_t failed; /* deliveries of the page */
+        size_t failed;               /* deliveries of the page */
+        rd_kafka_resp_err_t refusal; /* of one of them */
+        int64_t answered_us; /* when the broker last acknowledged something, or the page began */
+        Uuid interrupted;    /* the replay that could not go on: others come first */
         Buffer scratch;
         int64_t due_us; /* when a replay with a rate may publish its next page */
         Metric *published;
@@ -87,6 +93,17 @@ static void delivered(rd_kafka_t *producer, const rd_kafka_message_t *message, v
         Replayer *replayer = opaque;
 
         replayer->failed += message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (kafka_is_refusal(message->err))
+                replayer->refusal = message->err;
+        replayer->answered_us = clock_monotonic_us();
+}
+
+/* Whether waiting for the page makes no sense (any more). */
+static bool gives_up(Replayer *replayer)
+{
+        return replayer->failed || is_stopping(replayer) ||
+               rd_kafka_fatal_error(replayer->producer, NULL, 0) ||
+               clock_monotonic_us() - replayer->answered_us > STALL_US;
 }
 
 static ErrorCode produce(Replayer *replayer, const Replay *replay, const Event *event, Error *err)
@@ -97,8 +114,7 @@ static ErrorCode produce(Replayer *replayer, const Replay *replay, const Event *
         while ((code = event_message_produce_again(replayer->producer, replay->topic, event, &mark,
                                                    &replayer->scratch, NULL, err)) ==
                        ERROR_UNAVAILABLE &&
-               !is_stopping(replayer) && !replayer->failed &&
-               !rd_kafka_fatal_error(replayer->producer, NULL, 0))
+               !gives_up(replayer))
                 (void)rd_kafka_poll(replayer->producer, FLUSH_MS);
         return code;
 }
@@ -106,9 +122,8 @@ static ErrorCode produce(Replayer *replayer, const Replay *replay, const Event *
 /* Until the broker has everything of the page. */
 static ErrorCode flush(Replayer *replayer, Error *err)
 {
-        while (rd_kafka_flush(replayer->producer, FLUSH_MS) && !replayer->failed)
-                if (is_stopping(replayer) || rd_kafka_fatal_error(replayer->producer, NULL, 0))
-                        break;
+        while (rd_kafka_flush(replayer->producer, FLUSH_MS) && !gives_up(replayer))
+                ;
         if (replayer->failed || rd_kafka_outq_len(replayer->producer) > 0)
                 return error_set(err, ERROR_UNAVAILABLE,
                                  "the broker has not acknowledged all events");
@@ -124,6 +139,20 @@ static int page_size(const Replay *replay)
         return size ? (int)size : 1;
 }
 
+/* Why the broker does not take the page: a refusal, which also shows as a fatal fault, is for ever. */
+static ErrorCode delivery_error(const Replayer *replayer, const Replay *replay, ErrorCode code,
+                                Error *err)
+{
+        rd_kafka_resp_err_t fault = replayer->refusal;
+
+        if (!fault)
+                fault = rd_kafka_fatal_error(replayer->producer, NULL, 0);
+        return kafka_is_refusal(fault)
+                       ? error_set(err, ERROR_INVALID, "the broker refuses events for topic %s: %s",
+                                   replay->topic, rd_kafka_err2str(fault))
+                       : code;
+}
+
 /* @ret_running: false when somebody paused or cancelled it. */
 static ErrorCode publish_page(Replayer *replayer, const Replay *replay, ReplayPartition *partition,
                               bool *ret_running, Error *err)
@@ -136,10 +165,14 @@ static ErrorCode publish_page(Replayer *replayer, const Replay *replay, ReplayPa
                                      clock_monotonic_us() + STORE_TIMEOUT_US, err);
 
         replayer->failed = 0;
+        replayer->refusal = RD_KAFKA_RESP_ERR_NO_ERROR;
+        replayer->answered_us = clock_monotonic_us();
         for (size_t i = 0; !code && i < batch->n_events; i++)
                 code = produce(replayer, replay, &batch->events[i], err);
         if (!code)
                 code = flush(replayer, err);
+        if (code == ERROR_UNAVAILABLE)
+                code = delivery_error(replayer, replay, code, err);
         if (!code)
                 code = replay_session_note(replayer->session, replay, partition,
                                            (int64_t)batch->n_events, ret_running, err);
@@ -153,9 +186,33 @@ static ErrorCode publish_page(Replayer *replayer, const Replay *replay, ReplayPa
         return ERROR_NONE;
 }
 
+static bool is_own_topic(const Replayer *replayer, const Replay *replay)
+{
+        _cleanup_(buffer_deinit) Buffer own = BUFFER_INIT;
+
+        replay_default_topic(&own, replayer->config->topic_prefix,
+                             replay->selection.aggregate_type);
+        return strcmp(replay->topic, buffer_text(&own)) == 0;
+}
+
+/* Every event goes to the partition that it has in its log. The metadata is the producer's from now on. */
+static ErrorCode check_partitions(Replayer *replayer, const KafkaTopic *topic, Error *err)
+{
+        int n = 0;
+        ErrorCode code = kafka_topic_partitions(replayer->producer, topic->name, &n,
+                                                clock_monotonic_us() + KAFKA_TIMEOUT_US, err);
+
+        if (code || n >= topic->partitions)
+                return code;
+        return error_set(err, n && topic->keeps_partitions ? ERROR_INVALID : ERROR_UNAVAILABLE,
+                         "topic %s has %d partitions, fewer than the log, which has %" PRId32,
+                         topic->name, n, topic->partitions);
+}
+
 static ErrorCode ensure_producer(Replayer *replayer, const Replay *replay, Error *err)
 {
-        KafkaTopic topic = { .name = replay->topic };
+        KafkaTopic topic = { .name = replay->topic,
+                             .keeps_partitions = !is_own_topic(replayer, replay) };
         _cleanup_(freep) LogHead *heads = NULL;
         size_t n_heads = 0;
         ErrorCode code = store_read_heads(replay_session_conn(replayer->session),
@@ -171,6 +228,8 @@ static ErrorCode ensure_producer(Replayer *replayer, const Replay *replay, Error
         if (!code && !replayer->producer)
                 code = kafka_producer_new(&replayer->producer, replayer->config->kafka_brokers,
                                           "command-svc replayer", delivered, replayer, err);
+        if (!code)
+                code = check_partitions(replayer, &topic, err);
         return code;
 }
 
@@ -207,6 +266,14 @@ static ErrorCode work_through(Replayer *replayer, const Replay *replay, bool *re
         return code;
 }
 
+/* Nothing of it may be left in the producer: it would be taken for the next one's. */
+static ErrorCode fail(Replayer *replayer, const Replay *replay, Error *err)
+{
+        log_warning("replay-failed", "replay %s: %s", replay->id_text, err->message);
+        kafka_producer_free(TAKE_PTR(replayer->producer));
+        return replay_session_move(replayer->session, replay, "failed", err->message, err);
+}
+
 static ErrorCode run_replay(Replayer *replayer, const Replay *replay, Error *err)
 {
         bool running = true;
@@ -225,7 +292,7 @@ static ErrorCode run_replay(Replayer *replayer, const Replay *replay, Error *err
         else if (code == ERROR_NONE && running)
                 code = replay_session_move(replayer->session, replay, "done", NULL, err);
         else if (code == ERROR_INTERNAL || code == ERROR_INVALID)
-                code = replay_session_move(replayer->session, replay, "failed", err->message, err);
+                code = fail(replayer, replay, err);
         if (!code)
                 log_info("replay-ends", "replay %s", replay->id_text);
         return code;
@@ -246,12 +313,14 @@ static ErrorCode work(Replayer *replayer, bool *ret_found, Error *err)
         if (!replayer->session)
                 code = replay_session_open(&replayer->session, replayer->config->pg_url, err);
         if (!code)
-                code = replay_session_take(replayer->session, &replay, err);
+                code = replay_session_take(replayer->session, &replayer->interrupted, &replay, err);
         *ret_found = replay != NULL;
         if (code || !replay)
                 return code;
         code = run_replay(replayer, replay, err);
-        if (!code)
+        if (code)
+                replayer->interrupted = replay->id;
+        else
                 replay_session_leave(replayer->session, replay);
         return code;
 }

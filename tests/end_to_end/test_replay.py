@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Past events are published again on request: the selected ones, in order, marked, to a topic of their own; and nobody who
 lives on the ordinary topics notices. A replay is paused, cancelled and resumed, keeps to its rate, and survives the
-instance that works on it."""
+instance that works on it. One that cannot go on keeps no other from its turn."""
 
+import base64
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ import uuid
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import tap  # noqa: E402
+from broker_admin import create_topic, partitions  # noqa: E402
 from load import Load  # noqa: E402
 from suite import Suite, token, wait_until  # noqa: E402
 from topic import read_topic  # noqa: E402
@@ -36,6 +38,11 @@ class Replay(unittest.TestCase):
         headers = {"Authorization": f"Bearer {bearer or token('operator', 'Admin')}", "Content-Type": "application/json"}
         status, _, text = self.suite.request(instance, method, path, json.dumps(body) if body is not None else None, headers)
         return status, json.loads(text)
+
+    def post_bytes(self, body):
+        headers = {"Authorization": f"Bearer {token('operator', 'Admin')}", "Content-Type": "application/json"}
+        status, _, text = self.suite.request("command-svc", "POST", "/v1/replays", body, headers)
+        return status, text
 
     def request(self, expected=202, **body):
         status, replay = self.ask("POST", "/v1/replays", body)
@@ -91,6 +98,7 @@ class Replay(unittest.TestCase):
                 ({"aggregateId": aggregate}, f"aggregate_id = '{aggregate}'"),
                 ({"eventType": "ServiceAdded"}, "event_type = 'ServiceAdded'"),
                 ({"since": rfc3339}, f"stored_at >= '{time}'"),
+                ({"since": "1999-12-31T23:59:59+23:59"}, "true"),
                 ({"before": rfc3339, "eventType": "ProjectCreated"}, f"stored_at < '{time}' AND event_type = 'ProjectCreated'"),
                 ({"firstPosition": 5, "lastPosition": 20}, "position BETWEEN 5 AND 20"),
                 ({"partition": 1, "lastPosition": 30}, "partition = 1 AND position <= 30")]):
@@ -135,6 +143,39 @@ class Replay(unittest.TestCase):
         self.assertEqual(sorted(seen.values(), key=lambda row: (int(row[0]), int(row[1]))), self.stored())
         self.suite.terminate("command-svc-2")
 
+    def test_one_that_is_refused_fails(self):
+        """With the reason; those that were requested later do not wait for it."""
+        create_topic(self.suite, "too-small", 4, max_message_bytes="100")
+        create_topic(self.suite, "of-another", 2)
+        create_topic(self.suite, "collides.here", 1)
+        for topic in ("too-small", "of-another", "collides.here"):
+            wait_until(f"{topic} is there", lambda topic=topic: partitions(self.suite, topic))
+        refused = {topic: self.request(aggregateType="project", topic=topic) for topic in ("too-small", "of-another", "collides_here")}
+        later = self.request(aggregateType="project", topic="later")
+        self.assertEqual(self.finished(later)["state"], "done")
+        for topic, reason in (("too-small", "too large"), ("of-another", "has 2 partitions"), ("collides_here", "topic collides_here is refused")):
+            replay = self.finished(refused[topic])
+            self.assertEqual((replay["state"], replay["published"]), ("failed", 0), replay)
+            self.assertIn(reason, replay["error"])
+        self.assertEqual(partitions(self.suite, "of-another"), 2)
+        self.assertEqual([self.row(message) for message in self.published("later", later)], self.stored())
+
+    def test_one_that_has_to_wait_lets_others_go_on(self):
+        """To a view: for that nobody needs the broker."""
+        self.suite.kill("kafka")
+        try:
+            waiting = self.request(aggregateType="project", topic="waits")
+            wait_until("it is begun", lambda: self.state(waiting)["state"] == "running")
+            repairs = [self.request(aggregateType="project", view="project") for _ in range(2)]
+            for repair in repairs:
+                wait_until("its aggregates are listed", lambda repair=repair: self.state(repair)["selectedAt"])
+            self.assertEqual((self.state(waiting)["state"], self.state(waiting)["error"]), ("running", None))
+        finally:
+            self.suite.start_kafka()
+        for replay in [waiting] + repairs:
+            self.assertEqual(self.finished(replay)["state"], "done")
+        self.assertEqual([self.row(message) for message in self.published("waits", waiting)], self.stored())
+
     def test_the_list_has_pages(self):
         made = [self.request(aggregateType="metric", partition=0)["replayId"] for _ in range(5)]
         listed, cursor = [], ""
@@ -152,6 +193,9 @@ class Replay(unittest.TestCase):
                             ({"aggregateType": "project", "since": "yesterday"}, "since"),
                             ({"aggregateType": "project", "rate": -1}, "rate"),
                             ({"aggregateType": "project", "topic": "a/b"}, "topic"),
+                            ({"aggregateType": "project", "topic": "skafu.project.events"}, "topic"),
+                            ({"aggregateType": "project", "topic": "skafu.metric.events"}, "topic"),
+                            ({"aggregateType": "project", "topic": "skafu.project.changes"}, "topic"),
                             ({"aggregateType": "project", "partition": 99}, "partition"),
                             ({"aggregateType": "project", "firstPosition": "1"}, "firstPosition")]:
             status, problem = self.ask("POST", "/v1/replays", body)
@@ -159,7 +203,12 @@ class Replay(unittest.TestCase):
             self.assertEqual(problem["field"], field)
         self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project", "aggregate": 1})[0], 400)
         self.assertEqual(self.ask("POST", "/v1/replays", {"aggregateType": "project"}, bearer=token("alice"))[0], 403)
-        for query, field in [("limit=0", "limit"), ("cursor=x", "cursor"), ("version=1", "version")]:
+        for member in ("name", "aggregateId"):
+            status, text = self.post_bytes(b'{"aggregateType":"project","%s":"\xff"}' % member.encode())
+            self.assertEqual(status, 400, text)
+        other = base64.urlsafe_b64encode(b'{"type":"project","id":"p1"}').decode().rstrip("=")
+        for query, field in [("limit=0", "limit"), ("cursor=x", "cursor"), (f"cursor={other}", "cursor"),
+                             ("version=1", "version")]:
             status, problem = self.ask("GET", f"/v1/replays?{query}")
             self.assertEqual((status, problem["field"]), (400, field), problem)
         self.assertEqual(self.ask("GET", f"/v1/replays/{uuid.uuid4()}")[0], 404)
