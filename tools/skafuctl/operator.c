@@ -10,6 +10,7 @@
 #include "skafuctl.h"
 
 #define BAR_WIDTH 30
+#define PAGE_SIZE 1000 /* the most that the services give */
 
 ErrorCode operator_ask(const OperatorOptions *options, const char *method, const char *path,
                        const char *body, json_t **ret, Error *err)
@@ -28,6 +29,40 @@ ErrorCode operator_ask(const OperatorOptions *options, const char *method, const
         return code;
 }
 
+ErrorCode operator_ask_all(const OperatorOptions *options, const char *path, json_t **ret,
+                           Error *err)
+{
+        json_t *all = NULL;
+
+        *ret = NULL;
+        for (;;) {
+                _cleanup_(buffer_deinit) Buffer page_path = BUFFER_INIT;
+                json_t *page = NULL;
+                const char *cursor = json_string_value(json_object_get(all, "nextCursor"));
+                ErrorCode code;
+
+                buffer_printf(&page_path, "%s?limit=%d%s%s", path, PAGE_SIZE,
+                              cursor ? "&cursor=" : "", cursor ? cursor : "");
+                code = operator_ask(options, "GET", page_path.data, NULL, &page, err);
+                if (code) {
+                        json_decref(all);
+                        return code;
+                }
+                if (all) { /* what stands before goes in front */
+                        json_t *items = json_incref(json_object_get(all, "items"));
+
+                        (void)json_array_extend(items, json_object_get(page, "items"));
+                        (void)json_object_set_new(page, "items", items);
+                        json_decref(all);
+                }
+                all = page;
+                if (!json_is_string(json_object_get(all, "nextCursor"))) {
+                        *ret = all;
+                        return ERROR_NONE;
+                }
+        }
+}
+
 void operator_print(const OperatorOptions *options, json_t *answer, const JsonColumn *columns,
                     const char *empty)
 {
@@ -35,7 +70,7 @@ void operator_print(const OperatorOptions *options, json_t *answer, const JsonCo
         json_t *items = json_object_get(answer, "items"), *one = NULL;
 
         if (!answer) {
-                (void)puts("done");
+                (void)puts(options->json ? "null" : "done");
                 return;
         }
         if (options->json) {

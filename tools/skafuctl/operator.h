@@ -28,7 +28,7 @@ typedef struct OperatorOptions {
                   "bearer token of a member of group Admin" },                                  \
         {                                                                                       \
                 "json", OPTION_FLAG, offsetof(OperatorOptions, json), NULL, NULL,               \
-                        "JSON on one line"                                                      \
+                        "JSON on one line; null when it is done and there is nothing to tell"   \
         }
 
 /**
@@ -40,7 +40,12 @@ typedef struct OperatorOptions {
 _must_check_ ErrorCode operator_ask(const OperatorOptions *options, const char *method,
                                     const char *path, const char *body, json_t **ret, Error *err);
 
-/* Print an answer: {"items":[…]}, or one object. @empty: what people read when there is nothing. */
+/* As operator_ask() for a list: its pages are one in the end, with all items. @path has no query. */
+_must_check_ ErrorCode operator_ask_all(const OperatorOptions *options, const char *path,
+                                        json_t **ret, Error *err);
+
+/* Print an answer: {"items":[…]}, or one object; without one "done", or null in JSON. @empty: what people read when
+ * there is nothing. */
 void operator_print(const OperatorOptions *options, json_t *answer, const JsonColumn *columns,
                     const char *empty);
 

@@ -112,8 +112,14 @@ static bool parse_one(const Option *table, const bool *given, void *options, int
                 return false;
         }
         *ret = option;
-        if (option->kind == OPTION_FLAG)
+        if (option->kind == OPTION_FLAG && name[size] != '=')
                 return store(option, options, "");
+        if (option->kind == OPTION_FLAG) {
+                (void)fprintf(stderr,
+                              "skafuctl: --%s takes no value: it is there or not, so not \"%s\"\n",
+                              option->name, name);
+                return false;
+        }
         if (name[size] == '=')
                 return store(option, options, name + size + 1);
         if (*at + 1 >= argc) {

@@ -79,6 +79,7 @@ typedef struct Ask {
         Buffer path, body;
         const JsonColumn *columns;
         const char *empty;
+        bool is_list; /* which has pages */
 } Ask;
 
 static void ask_deinit(Ask *ask)
@@ -90,9 +91,13 @@ static void ask_deinit(Ask *ask)
 /* Return: NULL, or what is wrong. */
 static const char *compose(Ask *ask, const ParkedOptions *options)
 {
-        bool one = *options->id;
+        bool one = *options->id, acts = options->retry || *options->drop;
 
+        if (acts + options->dropped + options->undecodable > 1 ||
+            (options->retry && *options->drop))
+                return "one of --retry, --drop, --dropped and --undecodable";
         if (options->undecodable) {
+                ask->is_list = true;
                 buffer_append_string(&ask->path, "/v1/undecodable");
                 ask->columns = undecodable_columns;
                 ask->empty = "all messages of the topics were events";
@@ -102,8 +107,8 @@ static const char *compose(Ask *ask, const ParkedOptions *options)
                 return "VIEW is missing";
         if (*options->type && !one)
                 return "ID is missing";
-        if (options->retry && *options->drop)
-                return "--retry or --drop, not both";
+        if (options->dropped && *options->type)
+                return "--dropped lists those of all aggregates: it takes VIEW only";
         if (*options->drop && !one)
                 return "--drop needs TYPE and ID";
         buffer_append_string(&ask->path, "/v1/views");
@@ -112,13 +117,15 @@ static const char *compose(Ask *ask, const ParkedOptions *options)
         if (options->dropped) {
                 ask->columns = dropped_columns;
                 ask->empty = "no event was left out";
+                ask->is_list = true;
                 return NULL;
         }
         if (one) {
                 operator_path(&ask->path, options->type);
                 operator_path(&ask->path, options->id);
         }
-        ask->method = options->retry || *options->drop ? "POST" : "GET";
+        ask->method = acts ? "POST" : "GET";
+        ask->is_list = !acts && !one;
         if (options->retry)
                 buffer_append_string(&ask->path, "/retry");
         if (*options->drop) {
@@ -148,8 +155,9 @@ int skafuctl_parked(int argc, char **argv)
                 (void)fprintf(stderr, "skafuctl: %s\n", fault);
                 return EXIT_BAD_USAGE;
         }
-        if (operator_ask(&options.operator, ask.method, ask.path.data, ask.body.data, &answer,
-                         &err))
+        if (ask.is_list ? operator_ask_all(&options.operator, ask.path.data, &answer, &err)
+                        : operator_ask(&options.operator, ask.method, ask.path.data, ask.body.data,
+                                       &answer, &err))
                 return operator_failed(&err);
         if (json_object_get(answer, "aggregates") && !options.operator.json)
                 (void)printf("%" JSON_INTEGER_FORMAT " aggregates are tried again\n",

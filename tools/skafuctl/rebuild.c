@@ -12,11 +12,14 @@
 #include "skafuctl.h"
 
 #define LOOK_EVERY_US (500 * US_PER_MS)
+/* Looks that fail in a row: projectors are restarted, versions are dropped while they are listed. */
+#define LOOKS_MAX 10
 
 typedef struct RebuildOptions {
         OperatorOptions operator;
         const char *view, *from;
-        int rate, drop;
+        int rate;
+        int drop; /* -1: not given */
         bool manual, ignore_differences, detach, status;
         bool pause, resume, cancel, switch_now, switch_back;
 } RebuildOptions;
@@ -72,7 +75,7 @@ static const Option table[] = {
           "let the new version take over as soon as it can" },
         { "switch-back", OPTION_FLAG, offsetof(RebuildOptions, switch_back), NULL, NULL,
           "let the version before catch up and take over again" },
-        { "drop", OPTION_INT, offsetof(RebuildOptions, drop), NULL, "0",
+        { "drop", OPTION_INT, offsetof(RebuildOptions, drop), NULL, NULL,
           "drop the tables of this retired version" },
         OPERATOR_OPTIONS("SKAFU_PROJECTOR_URL", "http://127.0.0.1:8083", "projector-svc"),
         { NULL, OPTION_FLAG, 0, NULL, NULL, NULL },
@@ -110,15 +113,19 @@ static void write_body(Buffer *body, const RebuildOptions *options, const char *
         json_write_object_end(body);
 }
 
-/* The version that is being built; NULL when there is none. */
-static json_t *find_building(const json_t *answer)
+/* What @answer says of a version; NULL when it is gone, or in another state. */
+static const json_t *find_version(const json_t *answer, json_int_t version, const char *state)
 {
-        json_t *version;
+        const json_t *item;
         size_t i;
 
-        json_array_foreach(json_object_get(answer, "items"), i, version)
-                if (strcmp(json_string_value(json_object_get(version, "state")), "building") == 0)
-                        return version;
+        json_array_foreach(json_object_get(answer, "items"), i, item) {
+                const char *is = json_string_value(json_object_get(item, "state"));
+
+                if (json_integer_value(json_object_get(item, "version")) == version && is &&
+                    strcmp(is, state) == 0)
+                        return item;
+        }
         return NULL;
 }
 
@@ -132,18 +139,23 @@ static bool is_waiting(const json_t *version)
                (phase && (strcmp(phase, "waiting") == 0 || strcmp(phase, "different") == 0));
 }
 
-/* Until no version is built any more. *ret is the last look. */
-static ErrorCode follow(const RebuildOptions *options, const char *path, json_t **ret, Error *err)
+/* Until the version is not built any more: it has taken over, or was cancelled. *ret is the last look. */
+static ErrorCode follow(const RebuildOptions *options, const char *path, json_int_t version,
+                        json_t **ret, Error *err)
 {
         int64_t started_us = clock_monotonic_us();
+        int n_failed = 0;
 
-        for (;;) {
+        for (;; clock_wait_us(LOOK_EVERY_US)) {
                 const json_t *progress, *building;
                 ErrorCode code;
 
                 json_decref(*ret);
                 code = operator_ask(&options->operator, "GET", path, NULL, ret, err);
-                building = code ? NULL : find_building(*ret);
+                n_failed = code ? n_failed + 1 : 0;
+                if (code && n_failed < LOOKS_MAX)
+                        continue;
+                building = code ? NULL : find_version(*ret, version, "building");
                 if (!building || is_waiting(building)) {
                         operator_progress_end();
                         return code;
@@ -152,27 +164,35 @@ static ErrorCode follow(const RebuildOptions *options, const char *path, json_t 
                 operator_progress(json_integer_value(json_object_get(progress, "done")),
                                   json_integer_value(json_object_get(progress, "total")),
                                   started_us, "events");
-                clock_wait_us(LOOK_EVERY_US);
         }
 }
 
-static int watch(const RebuildOptions *options, const char *view_path, Error *err)
+static int watch(const RebuildOptions *options, const char *view_path, json_int_t version,
+                 Error *err)
 {
         json_t *versions = NULL;
-        bool built = false;
+        bool is_live = false;
 
-        if (follow(options, view_path, &versions, err))
+        if (follow(options, view_path, version, &versions, err)) {
+                json_decref(versions);
                 return operator_failed(err);
-        built = !find_building(versions);
+        }
+        is_live = find_version(versions, version, "live") != NULL;
         operator_print(&options->operator, versions, columns, "");
         json_decref(versions);
-        return built ? EXIT_OK : EXIT_FAILED;
+        if (is_live)
+                return EXIT_OK;
+        (void)fprintf(stderr,
+                      "skafuctl: version %" JSON_INTEGER_FORMAT
+                      " of view \"%s\" has not taken over\n",
+                      version, options->view);
+        return EXIT_FAILED;
 }
 
 /* Return: -1 when more than one thing is asked for. */
 static int find_action(const RebuildOptions *options, const char **ret)
 {
-        int n = options->drop != 0;
+        int n = (options->drop >= 0) + options->status;
 
         *ret = NULL;
         for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
@@ -184,40 +204,55 @@ static int find_action(const RebuildOptions *options, const char **ret)
         return n > 1 ? -1 : 0;
 }
 
+/* Return: what is wrong with the options; NULL when nothing is. */
+static const char *compose(const RebuildOptions *options, const char *view_path, Buffer *path,
+                           Buffer *body)
+{
+        const char *action;
+
+        if (find_action(options, &action))
+                return "one thing at a time";
+        if (options->drop == 0)
+                return "--drop: versions begin at 1";
+        buffer_append_string(path, view_path);
+        if (options->status)
+                return NULL;
+        if (options->drop > 0)
+                buffer_printf(path, "/versions/%d/drop", options->drop);
+        else
+                buffer_append_string(path, action ? action : "/rebuild");
+        write_body(body, options, options->drop > 0 ? "" : action);
+        return NULL;
+}
+
 int skafuctl_rebuild(int argc, char **argv)
 {
         _cleanup_(buffer_deinit) Buffer view_path = BUFFER_INIT, path = BUFFER_INIT,
                                         body = BUFFER_INIT;
-        RebuildOptions options = { .view = NULL };
-        const char *action;
+        RebuildOptions options = { .drop = -1 };
+        const char *fault;
         json_t *answer = NULL;
+        json_int_t version;
         Error err = ERROR_INIT;
         int code = options_parse(table, usage, &options, argc, argv);
 
         if (code >= 0)
                 return code;
-        if (find_action(&options, &action)) {
-                (void)fputs("skafuctl: one thing at a time\n", stderr);
-                return EXIT_BAD_USAGE;
-        }
         buffer_append_string(&view_path, "/v1/views");
         operator_path(&view_path, options.view);
-        buffer_append_string(&path, view_path.data);
-        if (options.drop)
-                buffer_printf(&path, "/versions/%d/drop", options.drop);
-        else if (!options.status)
-                buffer_append_string(&path, action ? action : "/rebuild");
-        if (!options.status)
-                write_body(&body, &options, options.drop ? "" : action);
+        fault = compose(&options, view_path.data, &path, &body);
+        if (fault) {
+                (void)fprintf(stderr, "skafuctl: %s\n", fault);
+                return EXIT_BAD_USAGE;
+        }
         if (operator_ask(&options.operator, options.status ? "GET" : "POST", path.data, body.data,
                          &answer, &err))
                 return operator_failed(&err);
-        if (!options.status && !options.detach && !options.drop && !options.pause &&
-            !options.cancel) {
-                json_decref(answer);
-                return watch(&options, view_path.data, &err);
-        }
-        operator_print(&options.operator, answer, columns, "");
+        version = json_integer_value(json_object_get(answer, "version"));
+        if (options.status || options.detach || options.drop > 0 || options.pause || options.cancel)
+                operator_print(&options.operator, answer, columns, "");
+        else
+                code = watch(&options, view_path.data, version, &err);
         json_decref(answer);
-        return EXIT_OK;
+        return code < 0 ? EXIT_OK : code;
 }

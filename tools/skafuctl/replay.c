@@ -50,44 +50,31 @@ static void write_text(Buffer *body, const char *name, const char *value)
                 json_write_string(body, name, value);
 }
 
-/* A number from the start of @text to @end; nothing there is 0. */
-static bool read_number(const char *text, const char *end, int64_t *ret)
+/* Write the number from the start of @text to @end, as it is: the service says whether it takes it. Nothing there is
+ * nothing written. */
+static bool write_number(Buffer *body, const char *name, const char *text, const char *end)
 {
         char *stop;
+        long long value;
 
-        *ret = 0;
         if (text == end)
                 return true;
         errno = 0;
-        *ret = strtoll(text, &stop, 10);
-        return stop == end && !errno && *ret >= 0;
+        value = strtoll(text, &stop, 10);
+        if (stop != end || errno || value < 0)
+                return false;
+        json_write_int(body, name, value);
+        return true;
 }
 
 /* "P..Q", "P..", "..Q" or "P" */
 static bool write_positions(Buffer *body, const char *text)
 {
         const char *end = text + strlen(text), *dots = strstr(text, "..");
-        int64_t first, last;
 
-        if (!read_number(text, dots ? dots : end, &first) ||
-            !read_number(dots ? dots + 2 : text, end, &last))
-                return false;
-        if (first)
-                json_write_int(body, "firstPosition", first);
-        if (last)
-                json_write_int(body, "lastPosition", last);
-        return true;
-}
-
-static bool write_partition(Buffer *body, const char *text)
-{
-        int64_t partition;
-
-        if (!read_number(text, text + strlen(text), &partition))
-                return false;
-        if (*text)
-                json_write_int(body, "partition", partition);
-        return true;
+        return strcmp(text, "..") != 0 &&
+               write_number(body, "firstPosition", text, dots ? dots : end) &&
+               write_number(body, "lastPosition", dots ? dots + 2 : text, end);
 }
 
 static bool write_request(Buffer *body, const ReplayOptions *options)
@@ -106,7 +93,8 @@ static bool write_request(Buffer *body, const ReplayOptions *options)
                               options->position);
                 return false;
         }
-        if (!write_partition(body, options->partition)) {
+        if (!write_number(body, "partition", options->partition,
+                          options->partition + strlen(options->partition))) {
                 (void)fprintf(stderr, "skafuctl: --partition must be a number, not \"%s\"\n",
                               options->partition);
                 return false;
@@ -122,11 +110,16 @@ static int64_t number(const json_t *replay, const char *name)
         return (int64_t)json_integer_value(json_object_get(replay, name));
 }
 
+static bool is_state(const json_t *replay, const char *state)
+{
+        const char *is = json_string_value(json_object_get(replay, "state"));
+
+        return is && strcmp(is, state) == 0;
+}
+
 static bool is_open(const json_t *replay)
 {
-        const char *state = json_string_value(json_object_get(replay, "state"));
-
-        return state && (strcmp(state, "waiting") == 0 || strcmp(state, "running") == 0);
+        return is_state(replay, "waiting") || is_state(replay, "running");
 }
 
 /* Of a replay to a view the positions are read first, then the aggregates are repaired. */
@@ -173,11 +166,12 @@ static bool say_left_out(const json_t *replay)
         return number(replay, "leftOut") > 0;
 }
 
-/* What became of it: a failed one is a failure, and so is one that left something out. */
-static int end(const ReplayOptions *options, json_t *answer, const Error *err)
+/* What became of it: a failed one is a failure, and so is one that left something out; for who has waited for its end
+ * (@waited), also one that was cancelled or paused. */
+static int end(const ReplayOptions *options, json_t *answer, bool waited, const Error *err)
 {
-        const char *state = json_string_value(json_object_get(answer, "state"));
-        int code = state && strcmp(state, "failed") == 0 ? EXIT_FAILED : EXIT_OK;
+        bool is_wrong = waited ? !is_state(answer, "done") : is_state(answer, "failed");
+        int code = is_wrong ? EXIT_FAILED : EXIT_OK;
 
         if (err->code)
                 code = operator_failed(err);
@@ -219,7 +213,8 @@ static const char replay_usage[] =
         "replay --type TYPE [OPTION…]\n\n"
         "Have past events published again, in order, with the headers skafu-replay-id and skafu-replay-name. They go\n"
         "to a topic of their own unless --to-topic names another one. The services do the work, also when this program\n"
-        "is ended: see `skafuctl replays`.\n\n"
+        "is ended: see `skafuctl replays`. The exit code is 1 unless the replay ends `done` with nothing left out: also when\n"
+        "somebody cancels or pauses it; with --detach it is 0 once the replay is noted.\n\n"
         "With --to-view nothing is published: in that view the rows of every aggregate that has a selected event become\n"
         "what a fold of all its events gives, while readers read and events are applied.\n\n"
         "  skafuctl replay --type TYPE --from 2026-01-31T00:00:00Z --rate 1000\n"
@@ -241,7 +236,7 @@ int skafuctl_replay(int argc, char **argv)
         if (!operator_ask(&options.operator, "POST", "/v1/replays", body.data, &replay, &err) &&
             !options.detach)
                 (void)!follow(&options, &replay, &err);
-        return end(&options, replay, &err);
+        return end(&options, replay, !options.detach, &err);
 }
 
 static const Option replays_options[] = {
@@ -255,7 +250,8 @@ static const Option replays_options[] = {
 
 static const char replays_usage[] =
         "replays [ID] [OPTION…]\n\n"
-        "List replays, the newest first, or pause, resume or cancel one.\n\n"
+        "List replays, the newest first, or pause, resume or cancel one. The exit code for one is 1 when it has failed, or\n"
+        "has left something out.\n\n"
         "  skafuctl replays\n"
         "  skafuctl replays ID --pause";
 
@@ -280,7 +276,10 @@ int skafuctl_replays(int argc, char **argv)
                 return EXIT_BAD_USAGE;
         }
         buffer_printf(&path, "/v1/replays%s%s%s", *options.id ? "/" : "", options.id, action);
-        (void)!operator_ask(&options.operator, * action ? "POST" : "GET", path.data, NULL, &answer,
-                            &err);
-        return end(&options, answer, &err);
+        if (*action || *options.id)
+                (void)!operator_ask(&options.operator, * action ? "POST" : "GET", path.data, NULL,
+                                    &answer, &err);
+        else
+                (void)!operator_ask_all(&options.operator, path.data, &answer, &err);
+        return end(&options, answer, false, &err);
 }
