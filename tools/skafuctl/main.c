@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static void print_help(FILE *out)
                     out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
         if (argc < 2) {
                 print_help(stderr);
@@ -60,4 +61,17 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "skafuctl: there is no subcommand \"%s\"; see skafuctl --help\n",
                       argv[1]);
         return EXIT_BAD_USAGE;
+}
+
+/* What could not be shown was not done: a full disk must not look like an empty answer. */
+int main(int argc, char **argv)
+{
+        int code = run(argc, argv);
+
+        errno = 0;
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return code;
+        (void)fprintf(stderr, "skafuctl: could not write to standard output%s%s\n",
+                      errno ? ": " : "", errno ? strerrordesc_np(errno) : "");
+        return code == EXIT_OK ? EXIT_FAILED : code;
 }

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/pg/pg_conn.h"
 #include "common/pg/pg_params.h"
+#include "is_live.sql.h"
 #include "lag.sql.h"
 #include "options.h"
 #include "result_table.h"
@@ -33,6 +34,23 @@ typedef struct Report {
         bool takes_view; /* $1 */
 } Report;
 
+/* A view of which nothing is shown has no log partitions yet, or there is none of this name. */
+static ErrorCode check_live(PGconn *conn, const char *view, Error *err)
+{
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code;
+
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, view);
+        code = pg_exec(conn, sql_is_live, params, &res, clock_monotonic_us() + TIMEOUT_US,
+                       "look for a view", err);
+        if (code || PQntuples(res) > 0)
+                return code;
+        return error_set(err, ERROR_NOT_FOUND, "there is no live view \"%.64s\"", view);
+}
+
 static ErrorCode ask(PGconn *conn, const Report *report, const ReportOptions *options, Error *err)
 {
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
@@ -45,6 +63,8 @@ static ErrorCode ask(PGconn *conn, const Report *report, const ReportOptions *op
                 pg_params_text(params, *options->view ? options->view : NULL);
         code = pg_exec(conn, report->sql, report->takes_view ? params : NULL, &res,
                        clock_monotonic_us() + TIMEOUT_US, report->what, err);
+        if (!code && PQntuples(res) == 0 && *options->view)
+                code = check_live(conn, options->view, err);
         if (code)
                 return code;
         if (options->every_s && isatty(STDOUT_FILENO))
@@ -68,7 +88,7 @@ static int run(const Report *report, int argc, char **argv)
                             &err);
         if (!failed)
                 failed = ask(conn, report, &options, &err);
-        while (!failed && options.every_s) {
+        while (!failed && options.every_s && !ferror(stdout)) {
                 clock_wait_us(options.every_s * US_PER_SEC);
                 failed = ask(conn, report, &options, &err);
         }

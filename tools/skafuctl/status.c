@@ -15,7 +15,8 @@
 #include "status.sql.h"
 #include "table.h"
 
-#define TIMEOUT_US (60 * US_PER_SEC)
+#define CONNECT_TIMEOUT_US (5 * US_PER_SEC) /* the services are asked all the same */
+#define TIMEOUT_US         (60 * US_PER_SEC)
 
 typedef struct StatusOptions {
         const char *pg_url, *command_url, *query_url, *projector_url;
@@ -58,6 +59,7 @@ static void look_at(ServiceState *service)
         service_answer_deinit(&answer);
 }
 
+/* @res: NULL when the event store could not be read. */
 static void print_json(const ServiceState *services, size_t n, const PGresult *res)
 {
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT, rows = BUFFER_INIT;
@@ -73,8 +75,13 @@ static void print_json(const ServiceState *services, size_t n, const PGresult *r
                 json_write_object_end(&text);
         }
         json_write_array_end(&text);
-        result_table_json(&rows, res); /* [{…}] of the one row */
-        json_write_raw(&text, "store", (JsonSpan){ .text = rows.data + 1, .size = rows.size - 2 });
+        if (res) {
+                result_table_json(&rows, res); /* [{…}] of the one row */
+                json_write_raw(&text, "store",
+                               (JsonSpan){ .text = rows.data + 1, .size = rows.size - 2 });
+        } else {
+                json_write_null(&text, "store");
+        }
         json_write_object_end(&text);
         (void)puts(text.data);
 }
@@ -96,7 +103,10 @@ static void print_text(const ServiceState *services, size_t n, const PGresult *r
         }
         table_append(&text, table);
         (void)puts(text.data);
-        result_table_print(res, false, "");
+        if (res)
+                result_table_print(res, false, "");
+        else
+                (void)puts("the event store could not be read");
 }
 
 static const Option table[] = {
@@ -115,14 +125,27 @@ static const Option table[] = {
 static const char usage[] =
         "status [OPTION…]\n\n"
         "Ask each service whether it is ready, and show what the event store and the views hold. The exit code is 1\n"
-        "when a service is not ready or does not answer.";
+        "when a service is not ready or does not answer, or PostgreSQL does not: then \"store\" is null in JSON.";
+
+/* What the store and the views hold; NULL when PostgreSQL does not tell, and why is said. */
+static PGresult *look_at_store(const char *url)
+{
+        _cleanup_(PQfinishp) PGconn *conn = NULL;
+        PGresult *res = NULL;
+        Error err = ERROR_INIT;
+
+        if (pg_connect(&conn, url, "skafuctl status", clock_monotonic_us() + CONNECT_TIMEOUT_US,
+                       &err) ||
+            pg_exec(conn, sql_status, NULL, &res, clock_monotonic_us() + TIMEOUT_US,
+                    "look what there is", &err))
+                (void)fprintf(stderr, "skafuctl: %s\n", err.message);
+        return res;
+}
 
 int skafuctl_status(int argc, char **argv)
 {
-        _cleanup_(PQfinishp) PGconn *conn = NULL;
         _cleanup_(PQclearp) PGresult *res = NULL;
         StatusOptions options = { .pg_url = NULL };
-        Error err = ERROR_INIT;
         bool all_ready = true;
         int code = options_parse(table, usage, &options, argc, argv);
         ServiceState services[] = { { .name = "command-svc", .url = options.command_url },
@@ -131,13 +154,7 @@ int skafuctl_status(int argc, char **argv)
 
         if (code >= 0)
                 return code;
-        if (pg_connect(&conn, options.pg_url, "skafuctl status", clock_monotonic_us() + TIMEOUT_US,
-                       &err) ||
-            pg_exec(conn, sql_status, NULL, &res, clock_monotonic_us() + TIMEOUT_US,
-                    "look what there is", &err)) {
-                (void)fprintf(stderr, "skafuctl: %s\n", err.message);
-                return EXIT_FAILED;
-        }
+        res = look_at_store(options.pg_url);
         for (size_t i = 0; i < ARRAY_SIZE(services); i++) {
                 look_at(&services[i]);
                 all_ready &= strcmp(services[i].state, "ready") == 0;
@@ -148,5 +165,5 @@ int skafuctl_status(int argc, char **argv)
                 print_text(services, ARRAY_SIZE(services), res);
         for (size_t i = 0; i < ARRAY_SIZE(services); i++)
                 buffer_deinit(&services[i].detail);
-        return all_ready ? EXIT_OK : EXIT_FAILED;
+        return all_ready && res ? EXIT_OK : EXIT_FAILED;
 }

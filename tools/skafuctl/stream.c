@@ -32,7 +32,7 @@ static ErrorCode show_stream(PGconn *conn, const EventsOptions *options, int *re
         bool more = true;
 
         *ret_shown = 0;
-        while (more) {
+        while (more && !ferror(stdout)) {
                 _cleanup_(event_batch_freep) EventBatch *batch = NULL;
                 ErrorCode code =
                         store_read_stream(conn, options->type, options->id, after, READ_SIZE,

@@ -126,13 +126,13 @@ static ErrorCode follow(Tail *tail, Error *err)
 {
         ErrorCode code = find_logs(tail, true, err);
 
-        while (!code && !is_full(tail)) {
+        while (!code && !is_full(tail) && !ferror(stdout)) { /* main() says what is wrong with it */
                 bool more = false;
 
                 for (size_t i = 0; !code && i < tail->n_cursors; i++)
                         code = read_on(tail, &tail->cursors[i], &more, err);
                 (void)fflush(stdout);
-                if (code || more || is_full(tail))
+                if (code || more || is_full(tail) || ferror(stdout))
                         continue;
                 if (tail->options->no_follow)
                         return ERROR_NONE;
