@@ -17,7 +17,7 @@ typedef struct VerifyOptions {
         int wait_s;        /* let topics and views catch up for this long */
         bool no_topics;    /* the broker keeps only a part, as the embedded one does */
         const char *view;  /* "": all of them */
-        int version;       /* of ->view; 0: the live one */
+        int version;       /* of ->view; -1: the live one */
         bool all_versions; /* those that are being built or kept, too */
         bool json;
 } VerifyOptions;
@@ -29,14 +29,22 @@ typedef struct VerifyOptions {
 typedef struct VerifyLog {
         char aggregate_type[64];
         int32_t partition;
-        int64_t last_position;
+        int64_t end; /* where it ended when verifying began: the topic must have come so far */
 } VerifyLog;
 
-/* Positions are 1…n and streams 1…version; the logs found go to @ret_logs (free with free()). */
-_must_check_ ErrorCode verify_store(PGconn *conn, VerifyReport *report, VerifyLog **ret_logs,
-                                    size_t *ret_n, Error *err);
+/*
+ * Note where the logs end, in @ret_heads, and wait until topics and views have come so far, for at most options->wait_s;
+ * a problem when they have not. What is stored meanwhile is not waited for: a busy system never stands still.
+ */
+_must_check_ ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, Buffer *ret_heads,
+                                   VerifyReport *report, Error *err);
 
-/* The topic's partition carries the log's events, all of them, in order. */
+/* Positions are 1…n and streams 1…version; the logs found go to @ret_logs (free with free()). @heads: of
+ * verify_wait(). */
+_must_check_ ErrorCode verify_store(PGconn *conn, const char *heads, VerifyReport *report,
+                                    VerifyLog **ret_logs, size_t *ret_n, Error *err);
+
+/* The topic's partition carries the log's events, in order, at least up to @log->end. */
 _must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
                                     const VerifyLog *log, VerifyReport *report, Error *err);
 
@@ -44,11 +52,10 @@ _must_check_ ErrorCode verify_topic(PGconn *conn, const VerifyOptions *options,
 _must_check_ ErrorCode verify_views(PGconn *conn, const VerifyOptions *options,
                                     VerifyReport *report, Error *err);
 
-/* One version of a view. @schema is for a version that does not say which one it was made from. */
+/*
+ * One version of a view. @schema is for a version that does not say which one it was made from.
+ *
+ * Return: ERROR_NONE; ERROR_NOT_FOUND when it is gone; or what went wrong.
+ */
 _must_check_ ErrorCode verify_view(PGconn *conn, const char *view, int version,
                                    const Schema *schema, VerifyReport *report, Error *err);
-
-/* Wait until topics and views have caught up with the store, for at most options->wait_s; a problem when
- * they have not. */
-_must_check_ ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, VerifyReport *report,
-                                   Error *err);

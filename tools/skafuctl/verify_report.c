@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "common/base/json_writer.h"
+#include "common/base/utf8.h"
 
-#define PROBLEMS_TOLD 100
+#define PROBLEMS_TOLD     100
+#define PROBLEM_BYTES_MAX 511
 
 void verify_report_deinit(VerifyReport *report)
 {
@@ -19,14 +21,18 @@ void verify_report_deinit(VerifyReport *report)
 
 void verify_problem(VerifyReport *report, const char *fmt, ...)
 {
-        char text[512];
+        char text[PROBLEM_BYTES_MAX + 1];
         va_list args;
+        size_t size;
 
         if (report->n_problems++ >= PROBLEMS_TOLD)
                 return;
         va_start(args, fmt);
         (void)vsnprintf(text, sizeof text, fmt, args);
         va_end(args);
+        size = strlen(text);
+        if (size == PROBLEM_BYTES_MAX) /* maybe cut, within a character */
+                text[utf8_prefix(text, size)] = '\0';
         for (char *p = text; *p; p++) /* a problem is one line */
                 if (*p == '\n' || *p == '\r')
                         *p = ' ';
@@ -67,12 +73,17 @@ void verify_view_line(VerifyReport *report, const VerifyViewLine *line)
         json_write_string(json, "view", line->view);
         json_write_int(json, "version", line->version);
         json_write_string(json, "state", line->state);
+        json_write_bool(json, "compared", !line->not_compared);
         json_write_int(json, "expected", line->expected);
         json_write_int(json, "rows", line->rows);
         json_write_int(json, "different", line->different);
         json_write_int(json, "parked", line->parked);
         json_write_int(json, "dropped", line->dropped);
         json_write_object_end(json);
+        if (line->not_compared) {
+                buffer_printf(&report->table, "  view     %-32s       NOT COMPARED\n", label);
+                return;
+        }
         buffer_printf(&report->table,
                       "  view     %-32s       expected %8" PRId64 "  rows %15" PRId64 "%s", label,
                       line->expected, line->rows,
@@ -103,7 +114,7 @@ static void write_list(Buffer *json, const char *key, const Buffer *items)
         json_write_array_end(json);
 }
 
-void verify_report_print(const VerifyReport *report, bool json)
+void verify_report_print(const VerifyReport *report, const char *scope, bool json)
 {
         _cleanup_(buffer_deinit) Buffer text = BUFFER_INIT;
 
@@ -111,11 +122,10 @@ void verify_report_print(const VerifyReport *report, bool json)
                 (void)fputs("\r\033[K", stderr);
         if (!json) {
                 (void)printf("  store    %" PRId64 " events of %" PRId64 " aggregates, %" PRId64
-                             " commands\n%s%s\n",
+                             " commands\n%s%s %s\n",
                              report->events, report->streams, report->commands,
-                             buffer_text(&report->table),
-                             report->n_problems ? "store, topics and views DO NOT agree"
-                                                : "store, topics and views agree");
+                             buffer_text(&report->table), scope,
+                             report->n_problems ? "DO NOT agree" : "agree");
                 return;
         }
         json_write_object(&text, NULL);

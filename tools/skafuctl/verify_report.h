@@ -35,12 +35,14 @@ typedef struct VerifyViewLine {
         int version;
         const char *state;
         int64_t expected, rows, different;
-        int64_t parked;  /* aggregates; what they hold is not expected */
-        int64_t dropped; /* events; not expected either */
+        int64_t parked;    /* aggregates; what they hold is not expected */
+        int64_t dropped;   /* events; not expected either */
+        bool not_compared; /* no projection makes its rows: nothing is known of them */
 } VerifyViewLine;
 
 void verify_view_line(VerifyReport *report, const VerifyViewLine *line);
 
 _printf_(2, 3) void verify_progress(const VerifyReport *report, const char *fmt, ...);
 
-void verify_report_print(const VerifyReport *report, bool json);
+/* @scope: what was looked at: "store, topics and views". */
+void verify_report_print(const VerifyReport *report, const char *scope, bool json);

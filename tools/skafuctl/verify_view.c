@@ -314,6 +314,23 @@ static ErrorCode statement(PGconn *conn, const char *sql, Error *err)
         return pg_exec(conn, sql, NULL, NULL, deadline_us(), "take a snapshot", err);
 }
 
+/* This program is older than the projector, or the projection was taken out and the version left there: whether its rows
+ * are right, only the program that feeds it can tell. */
+static void tell_unfed(const Fresh *fresh)
+{
+        const VerifyVersion *version = &fresh->version;
+
+        verify_view_line(fresh->report, &(VerifyViewLine){ .view = version->view,
+                                                           .version = version->version,
+                                                           .state = version->state,
+                                                           .not_compared = true });
+        if (strcmp(version->state, "retired") != 0)
+                verify_problem(
+                        fresh->report,
+                        "view %s: not compared: no projection of this program makes its rows",
+                        version->label.data);
+}
+
 static ErrorCode fold_all(Fresh *fresh, Error *err)
 {
         bool fed = false;
@@ -327,7 +344,12 @@ static ErrorCode fold_all(Fresh *fresh, Error *err)
                 fed = true;
                 code = fold_type(fresh, *type, err);
         }
-        return !code && fed ? compare(fresh, err) : code;
+        if (code)
+                return code;
+        if (fed)
+                return compare(fresh, err);
+        tell_unfed(fresh);
+        return ERROR_NONE;
 }
 
 ErrorCode verify_view(PGconn *conn, const char *view, int version, const Schema *schema,
@@ -336,15 +358,15 @@ ErrorCode verify_view(PGconn *conn, const char *view, int version, const Schema 
         _cleanup_(fresh_deinit) Fresh fresh = { .conn = conn,
                                                 .projection = EVENT_PROJECTION_INIT,
                                                 .report = report };
-        ErrorCode code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err);
+        ErrorCode code = statement(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ", err), rolled_back;
 
         if (!code)
                 code = verify_version_load(&fresh.version, conn, view, version, schema,
                                            deadline_us(), err);
         if (!code)
                 code = fold_all(&fresh, err);
-        else if (code == ERROR_NOT_FOUND) /* dropped since it was listed */
-                code = ERROR_NONE;
-        /* With it goes the temporary table. After a failure the connection is of no more use. */
-        return code ? code : statement(conn, "ROLLBACK", err);
+        if (code && code != ERROR_NOT_FOUND) /* the connection is of no more use */
+                return code;
+        rolled_back = statement(conn, "ROLLBACK", err); /* with it goes the temporary table */
+        return rolled_back ? rolled_back : code;
 }

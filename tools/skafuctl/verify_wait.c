@@ -2,19 +2,38 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/pg/pg_params.h"
 #include "verify.h"
+#include "verify_heads.sql.h"
 #include "verify_lag.sql.h"
 
 #define LOOK_EVERY_US (100 * US_PER_MS)
 
-/* Whether everything has caught up; names what is behind most. */
-static ErrorCode caught_up(PGconn *conn, const VerifyOptions *options, bool *ret,
+static ErrorCode note_heads(PGconn *conn, Buffer *ret, Error *err)
+{
+        _cleanup_(PQclearp) PGresult *res = NULL;
+        ErrorCode code =
+                pg_exec(conn, sql_verify_heads, NULL, &res,
+                        clock_monotonic_us() + VERIFY_TIMEOUT_US, "look where the logs end", err);
+
+        if (!code)
+                buffer_append_string(ret, PQgetvalue(res, 0, 0));
+        return code;
+}
+
+/* Whether everything has come to @heads; names what is behind. */
+static ErrorCode caught_up(PGconn *conn, const VerifyOptions *options, const char *heads, bool *ret,
                            Buffer *ret_behind, Error *err)
 {
+        _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
         _cleanup_(PQclearp) PGresult *res = NULL;
         ErrorCode code;
 
-        code = pg_exec(conn, sql_verify_lag, NULL, &res, clock_monotonic_us() + VERIFY_TIMEOUT_US,
+        if (!params)
+                return error_no_memory(err);
+        pg_params_text(params, heads);
+        pg_params_text(params, *options->view ? options->view : NULL);
+        code = pg_exec(conn, sql_verify_lag, params, &res, clock_monotonic_us() + VERIFY_TIMEOUT_US,
                        "look how far topics and views are", err);
         if (code)
                 return code;
@@ -32,15 +51,17 @@ static ErrorCode caught_up(PGconn *conn, const VerifyOptions *options, bool *ret
         return ERROR_NONE;
 }
 
-ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, VerifyReport *report, Error *err)
+ErrorCode verify_wait(PGconn *conn, const VerifyOptions *options, Buffer *ret_heads,
+                      VerifyReport *report, Error *err)
 {
         _cleanup_(buffer_deinit) Buffer behind = BUFFER_INIT;
         int64_t deadline_us = clock_monotonic_us() + options->wait_s * US_PER_SEC;
         bool done = false;
-        ErrorCode code = ERROR_NONE;
+        ErrorCode code = note_heads(conn, ret_heads, err);
 
         for (;;) {
-                code = caught_up(conn, options, &done, &behind, err);
+                if (!code)
+                        code = caught_up(conn, options, ret_heads->data, &done, &behind, err);
                 if (code || done)
                         return code;
                 if (clock_monotonic_us() >= deadline_us) {
