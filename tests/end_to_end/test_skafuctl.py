@@ -35,13 +35,18 @@ class Skafuctl(unittest.TestCase):
         assert status == 201, text
 
     @classmethod
-    def run_skafuctl(cls, *arguments, code=0):
+    def call(cls, *arguments):
         url = {name: f"http://127.0.0.1:{cls.suite.ports[name]}" for name in ("command-svc", "query-svc", "projector-svc")}
         environment = {**os.environ, "SKAFU_PG_URL": cls.suite.pg_url(), "SKAFU_COMMAND_URL": url["command-svc"],
                        "SKAFU_QUERY_URL": url["query-svc"], "SKAFU_PROJECTOR_URL": url["projector-svc"],
                        "SKAFU_KAFKA_BROKERS": cls.suite.brokers, "SKAFU_TOKEN_ADMIN": token("admin", "Admin")}
-        done = subprocess.run([cls.suite.skafuctl, *arguments], env=environment, stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=120, check=False)
+        return [cls.suite.skafuctl, *arguments], environment
+
+    @classmethod
+    def run_skafuctl(cls, *arguments, code=0):
+        command, environment = cls.call(*arguments)
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
+                              check=False)
         if code is not None and done.returncode != code:
             raise AssertionError(f"skafuctl {arguments}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout if not code else done.stdout + done.stderr
@@ -69,6 +74,25 @@ class Skafuctl(unittest.TestCase):
         text = self.run_skafuctl("status", "--query-url", "http://127.0.0.1:1", code=1)
         self.assertRegex(text, r"query-svc +http://127.0.0.1:1 +away +no answer")
 
+    def test_status_without_the_store(self):
+        status = json.loads(self.run_skafuctl("status", "--json", "--pg-url", "postgresql://postgres@127.0.0.1:1/skafu", code=1)
+                            .splitlines()[0])
+        self.assertEqual(([service["service"] for service in status["services"]], status["store"]),
+                         (["command-svc", "projector-svc", "query-svc"], None))
+        text = self.run_skafuctl("status", "--pg-url", "postgresql://postgres@127.0.0.1:1/skafu", code=1)
+        self.assertRegex(text, r"command-svc +http")
+        self.assertIn("the event store could not be read", text)
+
+    def test_what_cannot_be_shown_is_a_failure(self):
+        for arguments in (["views", "--json"], ["events", "project", PROJECT], ["parked", "project", "--json"], ["--help"],
+                          ["tail", "--from-start"], ["lag", "--every", "1"]):
+            command, environment = self.call(*arguments)
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=120, check=False)
+            self.assertEqual(done.returncode, 1, (arguments, done.stderr))
+            self.assertIn("could not write to standard output", done.stderr)
+
     def test_lag_is_by_consumer_and_partition(self):
         rows = json.loads(self.run_skafuctl("lag", "--json"))
         partitions = len(self.suite.sql("SELECT 1 FROM event_store.logs"))
@@ -77,6 +101,7 @@ class Skafuctl(unittest.TestCase):
         self.assertEqual({row["lagSeconds"] for row in rows}, {0})
         only = json.loads(self.run_skafuctl("lag", "project", "--json"))
         self.assertEqual({row["consumer"] for row in only}, {"view project"})
+        self.assertIn('there is no live view "nothing"', self.run_skafuctl("lag", "nothing", "--json", code=1))
         self.assertEqual([[str(row["partition"]), str(row["position"])] for row in only], self.suite.sql(
             "SELECT partition, last_position FROM event_store.logs WHERE aggregate_type = 'project' ORDER BY 1"))
 
@@ -203,6 +228,69 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         self.assertIn("--position is P..Q", self.run_skafuctl("replay", "--type", "project", "--position", "a..b", code=2))
         self.assertIn("403", self.run_skafuctl("replays", "--token", token("alice"), code=1))
 
+    def many_events(self):
+        """An aggregate with so many that at one a second there is time to interfere."""
+        if not self.suite.sql("SELECT 1 FROM event_store.streams WHERE aggregate_id = 'many'"):
+            self.send("CreateProject", {"projectId": "many", "name": "0"})
+            for turn in range(60):
+                self.send("RenameProject", {"projectId": "many", "name": f"turn {turn}"})
+
+    def interfere(self, arguments, what, find, act):
+        """What becomes of a command that waits when act() is done to what find() selects."""
+        command, environment = self.call(*arguments)
+        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            try:
+                act(wait_until(what, lambda: self.suite.sql(find))[0][0])
+                out, errors = process.communicate(timeout=120)
+            finally:
+                process.kill()
+        return process.returncode, out, errors
+
+    def test_replay_that_does_not_come_to_its_end(self):
+        self.many_events()
+        for action, state in (("--pause", "paused"), ("--cancel", "cancelled")):
+            code, out, _ = self.interfere(
+                ["replay", "--type", "project", "--aggregate", "many", "--rate", "1", "--name", state, "--json"], "it runs",
+                f"SELECT replay_id FROM replay.replays WHERE name = '{state}'",
+                lambda replay, action=action: self.run_skafuctl("replays", replay, action))
+            self.assertEqual((code, json.loads(out)["state"]), (1, state))
+        for (replay,) in self.suite.sql("SELECT replay_id FROM replay.replays WHERE state = 'paused'"):
+            self.run_skafuctl("replays", replay, "--cancel")
+
+    def test_values_are_taken_as_they_are(self):
+        def count():
+            return self.suite.sql("SELECT (SELECT count(*) FROM replay.replays), (SELECT count(*) FROM projection.rebuilds)")
+
+        before = count()
+        for position in ("0", "..0", "0..5"):
+            self.assertIn("must be a whole number from 1",
+                          self.run_skafuctl("replay", "--type", "project", "--position", position, code=1))
+        self.assertIn("--position is P..Q", self.run_skafuctl("replay", "--type", "project", "--position", "..", code=2))
+        self.assertIn("versions begin at 1", self.run_skafuctl("rebuild", "metric", "--drop", "0", code=2))
+        self.assertIn("one thing at a time", self.run_skafuctl("rebuild", "metric", "--status", "--drop", "1", code=2))
+        self.assertIn("--cancel takes no value", self.run_skafuctl("rebuild", "metric", "--cancel=no", code=2))
+        self.assertIn("--ignore-differences takes no value",
+                      self.run_skafuctl("rebuild", "metric", "--ignore-differences=false", code=2))
+        self.assertIn("versions begin at 1", self.run_skafuctl("verify", "--view", "metric", "--version", "0", code=2))
+        for arguments in (["project", "--dropped", "--retry"], ["project", "project", PROJECT, "--dropped", "--drop", "e"],
+                          ["--undecodable", "--retry"], ["--undecodable", "--dropped"],
+                          ["project", "project", PROJECT, "--retry", "--drop", "e"]):
+            self.assertIn("one of --retry, --drop, --dropped and --undecodable", self.run_skafuctl("parked", *arguments, code=2))
+        self.assertIn("takes VIEW only", self.run_skafuctl("parked", "project", "project", PROJECT, "--dropped", code=2))
+        self.assertEqual(count(), before)
+
+    def test_lists_have_all_pages(self):
+        self.suite.sql("INSERT INTO projection.undecodable (topic, partition, kafka_offset, digest, headers, bytes, error) "
+                       "SELECT 'pages', 0, n, '\\x00', '\\x', 0, 'none' FROM generate_series(1, 2003) AS n")
+        try:
+            page = json.loads(self.run_skafuctl("parked", "--undecodable", "--json"))
+            self.assertEqual((sorted(item["offset"] for item in page["items"]), page["nextCursor"]),
+                             (list(range(1, 2004)), None))
+            self.assertEqual(len(self.run_skafuctl("parked", "--undecodable").splitlines()), 2004)
+        finally:
+            self.suite.sql("DELETE FROM projection.undecodable WHERE topic = 'pages'")
+
     def test_replay_repairs_a_view(self):
         schema = self.suite.sql("SELECT schema_name FROM projection.views WHERE view = 'project' AND live")[0][0]
         name = self.suite.sql(f"SELECT name FROM read.project WHERE id = '{PROJECT}'")
@@ -234,12 +322,22 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         self.assertRegex(table, r"metric +2 +live")
         self.assertRegex(table, r"metric +1 +retired")
         self.assertIn("live", self.run_skafuctl("rebuild", "metric", "--status"))
-        self.run_skafuctl("rebuild", "metric", "--drop", "1")
+        self.assertEqual(self.run_skafuctl("rebuild", "metric", "--drop", "1", "--json"), "null\n")
         rows = json.loads(self.run_skafuctl("rebuild", "metric", "--status", "--json"))["items"]
         self.assertEqual([(row["version"], row["state"]) for row in rows], [(2, "live")])
         self.assertIn("no rebuild", self.run_skafuctl("rebuild", "metric", "--pause", code=1))
         self.assertIn("one thing at a time", self.run_skafuctl("rebuild", "metric", "--pause", "--resume", code=2))
         self.assertIn('no view "nothing"', self.run_skafuctl("rebuild", "nothing", code=1))
+
+    def test_rebuild_that_is_cancelled(self):
+        self.many_events()
+        code, _, errors = self.interfere(
+            ["rebuild", "project", "--rate", "1"], "it is built",
+            "SELECT view FROM projection.rebuilds WHERE view = 'project' AND finished_at IS NULL",
+            lambda view: wait_until("it is cancelled",  # which may have to be asked for again while it is written to
+                                    lambda: self.run_skafuctl("rebuild", view, "--cancel", code=None) == "done\n"))
+        self.assertEqual(code, 1)
+        self.assertRegex(errors, r'version \d+ of view "project" has not taken over')
 
     def verify(self, *arguments, code=0):
         return self.run_skafuctl("verify", "--wait", "60", "--schema-file", os.path.join(ROOT, "domain", "schema.graphql"),
@@ -256,20 +354,22 @@ project  {PROJECT}  version 1  {events[0]["timestamp"]}
         self.run_skafuctl("rebuild", "project", "--detach", "--manual")
         wait_until("it is built", lambda: self.suite.sql(
             "SELECT 1 FROM projection.rebuilds WHERE view = 'project' AND phase = 'waiting'"))
+        new = int(self.suite.sql("SELECT max(version) FROM projection.views WHERE view = 'project'")[0][0])
         every = self.versions("--all-versions")
         self.assertEqual({version: every[version] for version in every if version[0] != "metric"},
-                         {("project", 1): ("live", 0), ("project", 2): ("building", 0),
+                         {("project", 1): ("live", 0), ("project", new): ("building", 0),
                           ("service", 1): ("retired", 0), ("service", 2): ("live", 0)})
         self.assertEqual(self.versions("--view", "project"), {("project", 1): ("live", 0)})
-        self.suite.sql("UPDATE view_project_2.project SET name = 'damaged' WHERE id = '" + PROJECT + "'")
+        self.suite.sql(f"UPDATE view_project_{new}.project SET name = 'damaged' WHERE id = '{PROJECT}'")
         self.assertEqual(self.versions("--view", "project"), {("project", 1): ("live", 0)})
-        self.assertEqual(self.versions("--view", "project", "--version", "2", code=1), {("project", 2): ("building", 2)})
+        self.assertEqual(self.versions("--view", "project", "--version", str(new), code=1),
+                         {("project", new): ("building", 2)})
         text = self.verify("--all-versions", code=1)
-        self.assertRegex(text, r"view +project/2 building .* DIFFERENT")
-        self.assertRegex(text, r"PROBLEM +view project/2: the row is .*damaged")
+        self.assertRegex(text, rf"view +project/{new} building .* DIFFERENT")
+        self.assertRegex(text, rf"PROBLEM +view project/{new}: the row is .*damaged")
         self.run_skafuctl("rebuild", "project", "--cancel")
-        self.assertNotIn(("project", 2), self.versions("--all-versions"))
-        self.assertIn("has no such version", self.verify("--view", "project", "--version", "2", code=1))
+        self.assertNotIn(("project", new), self.versions("--all-versions"))
+        self.assertIn("has no such version", self.verify("--view", "project", "--version", str(new), code=1))
         self.assertIn("has no live version", self.verify("--view", "nothing", code=1))
         self.assertIn("--version is one of --view", self.verify("--version", "2", code=2))
         self.run_skafuctl("rebuild", "service", "--drop", "1")

@@ -41,3 +41,29 @@ def delete_topic(suite, name):
     kafka.rd_kafka_DeleteTopics(client, topics, ctypes.c_size_t(1), None, queue)
     if not kafka.rd_kafka_queue_poll(queue, 60000):
         raise AssertionError(f"{name} was not deleted")
+
+
+def abort_transaction(suite, topic, partition):
+    """A message that nobody gets, and behind it the mark that says so: what a transaction leaves that is taken back."""
+    kafka = ctypes.CDLL("librdkafka.so.1")
+    for function in ("conf_new", "new", "init_transactions", "begin_transaction", "abort_transaction"):
+        getattr(kafka, f"rd_kafka_{function}").restype = ctypes.c_void_p
+    conf = ctypes.c_void_p(kafka.rd_kafka_conf_new())
+    for name, value in (("bootstrap.servers", suite.brokers), ("transactional.id", "tests"), ("broker.address.family", "v4")):
+        kafka.rd_kafka_conf_set(conf, name.encode(), value.encode(), None, ctypes.c_size_t(0))
+    client = ctypes.c_void_p(kafka.rd_kafka_new(0, conf, None, ctypes.c_size_t(0)))
+    failures = [kafka.rd_kafka_init_transactions(client, 60000), kafka.rd_kafka_begin_transaction(client)]
+    topic_handle = _topic(kafka, client, topic)
+    failures.append(kafka.rd_kafka_produce(topic_handle, ctypes.c_int32(partition), 2, b"taken back", ctypes.c_size_t(10),
+                                           None, ctypes.c_size_t(0), None))
+    failures.append(kafka.rd_kafka_flush(client, 60000))
+    failures.append(kafka.rd_kafka_abort_transaction(client, 60000))
+    kafka.rd_kafka_topic_destroy(topic_handle)
+    kafka.rd_kafka_destroy(client)
+    if any(failures):
+        raise AssertionError(f"no transaction was aborted: {failures}")
+
+
+def _topic(kafka, client, name):
+    kafka.rd_kafka_topic_new.restype = ctypes.c_void_p
+    return ctypes.c_void_p(kafka.rd_kafka_topic_new(client, name.encode(), None))
