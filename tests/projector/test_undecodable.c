@@ -1,12 +1,14 @@
 /* Messages that are not the event at their position: set aside with their bytes, and nothing is lost. */
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "library.h"
 #include "library_stack.h"
+#include "services/projector-svc/undecodable.h"
 #include "tests/support/eventually.h"
 
 #define N_KEPT 16 /* four in each partition */
@@ -195,6 +197,120 @@ START_TEST(a_message_with_spoilt_data_is_read_from_the_store)
 }
 END_TEST
 
+typedef struct Reader {
+        rd_kafka_t *client;
+        rd_kafka_topic_t *topic;
+        rd_kafka_message_t *messages[2]; /* the first one of two partitions */
+} Reader;
+
+static Reader reader_new(void)
+{
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        char reason[256];
+        Reader reader;
+
+        ck_assert_int_eq(rd_kafka_conf_set(conf, "bootstrap.servers", stack->brokers, reason,
+                                           sizeof reason),
+                         RD_KAFKA_CONF_OK);
+        reader.client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason, sizeof reason);
+        reader.topic = rd_kafka_topic_new(reader.client, stack->topic, NULL);
+        for (int p = 0; p < 2; p++) {
+                ck_assert_int_eq(rd_kafka_consume_start(reader.topic, p, RD_KAFKA_OFFSET_BEGINNING),
+                                 0);
+                ck_assert(eventually(LIBRARY_WAIT_MS,
+                                     (reader.messages[p] =
+                                              rd_kafka_consume(reader.topic, p, 1000)) != NULL));
+                ck_assert_int_eq(reader.messages[p]->err, 0);
+                (void)rd_kafka_consume_stop(reader.topic, p);
+        }
+        return reader;
+}
+
+static void reader_free(Reader *reader)
+{
+        for (int p = 0; p < 2; p++)
+                rd_kafka_message_destroy(reader->messages[p]);
+        rd_kafka_topic_destroy(reader->topic);
+        rd_kafka_destroy(reader->client);
+}
+
+/* A view that has read its messages in some order, and keeps them. */
+typedef struct Keeping {
+        PGconn *conn;
+        UndecodableList *list;
+        ErrorCode code;
+        Error err;
+} Keeping;
+
+static Keeping keeping_new(const Reader *reader, int from, int to)
+{
+        Keeping keeping = { .err = ERROR_INIT };
+
+        keeping.conn = temp_database_connect(stack->database, "skafu_projector");
+        ck_assert_int_eq(undecodable_list_new(&keeping.list, &keeping.err), ERROR_NONE);
+        for (int p = from; p >= to; p--)
+                undecodable_list_add(keeping.list, reader->messages[p], "garbage");
+        return keeping;
+}
+
+static void keeping_free(Keeping *keeping)
+{
+        PQfinish(keeping->conn);
+        undecodable_list_free(keeping->list);
+}
+
+static void *keep(void *data)
+{
+        Keeping *keeping = data;
+
+        keeping->code =
+                undecodable_list_store(keeping->list, keeping->conn, &stack->config, &keeping->err);
+        return NULL;
+}
+
+static void begin(const Keeping *keeping)
+{
+        ck_assert_int_eq(pg_exec(keeping->conn, "BEGIN; SET LOCAL lock_timeout = '10s'", NULL, NULL,
+                                 clock_monotonic_us() + LIBRARY_WAIT_MS * US_PER_MS, "begin", NULL),
+                         ERROR_NONE);
+}
+
+/* Whoever waits for the first message holds no other one, however they were read: so views do not wait for each other. */
+START_TEST(views_keep_the_same_messages_in_one_order)
+{
+        Reader reader;
+        Keeping first, both, second;
+        pthread_t thread;
+
+        library_publish_raw(stack, 0, NULL, "one");
+        library_publish_raw(stack, 1, NULL, "two");
+        library_flush(stack);
+        reader = reader_new();
+        first = keeping_new(&reader, 0, 0);
+        both = keeping_new(&reader, 1, 0);
+        second = keeping_new(&reader, 1, 1);
+
+        begin(&first);
+        (void)keep(&first);
+        ck_assert_msg(first.code == ERROR_NONE, "%s", first.err.message);
+        ck_assert_int_eq(pthread_create(&thread, NULL, keep, &both), 0);
+        ck_assert(eventually(LIBRARY_WAIT_MS,
+                             library_int(stack, "SELECT count(*) FROM pg_stat_activity WHERE "
+                                                "datname = current_database() AND "
+                                                "wait_event_type = 'Lock'") == 1));
+        begin(&second);
+        (void)keep(&second);
+        ck_assert_msg(second.code == ERROR_NONE, "%s", second.err.message);
+        keeping_free(&second);
+        keeping_free(&first);
+        (void)pthread_join(thread, NULL);
+        ck_assert_msg(both.code == ERROR_NONE, "%s", both.err.message);
+        keeping_free(&both);
+        reader_free(&reader);
+        ck_assert_int_eq(kept("true"), 2);
+}
+END_TEST
+
 int main(void)
 {
         Suite *suite = suite_create("undecodable");
@@ -210,6 +326,7 @@ int main(void)
         tcase_add_test(tcase, a_poison_event_that_is_not_stored_parks_nothing);
         tcase_add_test(tcase, an_old_event_at_the_next_position_is_found_out);
         tcase_add_test(tcase, a_message_with_spoilt_data_is_read_from_the_store);
+        tcase_add_test(tcase, views_keep_the_same_messages_in_one_order);
         suite_add_tcase(suite, tcase);
         srunner_run_all(runner, CK_ENV);
         failed = srunner_ntests_failed(runner);
