@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "common/base/buffer.h"
+#include "common/base/clock.h"
 #include "common/pg/pg_params.h"
 #include "common/pg/pg_prepared.h"
 #include "common/pg/pg_wait.h"
 
+#define STOP_LOOK_US            (50 * US_PER_MS)
+#define STOP_TIMEOUT_US         (5 * US_PER_SEC) /* for the answer to a cancel */
 #define STATE_STATEMENT_UNKNOWN "26000"
 #define STATE_STATEMENT_EXISTS  "42P05"
 #define STATE_PLAN_OUTDATED     "0A000" /* "cached plan must not change result type" */
@@ -26,6 +29,7 @@ static const char session_options[] =
 /* clang-format on */
 
 DEFINE_CLEANUP(PQconninfoOption *, PQconninfoFree)
+DEFINE_CLEANUP(PGcancel *, PQfreeCancel)
 
 static void ignore_notice(void *arg, const PGresult *res)
 {
@@ -156,10 +160,9 @@ ErrorCode pg_receive(PGconn *conn, PGresult **ret, int64_t deadline_us, const ch
         return ERROR_NONE;
 }
 
-ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
-                  int64_t deadline_us, const char *what, Error *err)
+static ErrorCode send_statement(PGconn *conn, const char *sql, PgParams *params,
+                                int64_t deadline_us, const char *what, Error *err)
 {
-        ErrorCode code;
         int sent;
 
         assert(PQpipelineStatus(conn) == PQ_PIPELINE_OFF);
@@ -172,10 +175,66 @@ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **re
         } else {
                 sent = PQsendQuery(conn, sql);
         }
-        if (!sent)
-                return pg_error_from_conn(err, conn, what);
-        code = pg_flush(conn, deadline_us, what, err);
+        return sent ? pg_flush(conn, deadline_us, what, err) : pg_error_from_conn(err, conn, what);
+}
+
+ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
+                  int64_t deadline_us, const char *what, Error *err)
+{
+        ErrorCode code = send_statement(conn, sql, params, deadline_us, what, err);
+
         return code ? code : pg_receive(conn, ret, deadline_us, what, err);
+}
+
+static void cancel(PGconn *conn)
+{
+        _cleanup_(PQfreeCancelp) PGcancel *request = PQgetCancel(conn);
+        char reason[256];
+
+        if (request)
+                (void)PQcancel(request, reason, sizeof reason);
+}
+
+/* Until an answer is there; *@deadline_us comes closer once @stop is true. A cancel that arrives before its statement is
+ * for nothing, so it is repeated. */
+static void await_answer(PGconn *conn, const atomic_bool *stop, int64_t *deadline_us)
+{
+        bool told = false;
+
+        while (PQisBusy(conn)) {
+                int64_t now_us = clock_monotonic_us(), until_us = now_us + STOP_LOOK_US;
+
+                if (atomic_load(stop)) {
+                        if (!told && *deadline_us > now_us + STOP_TIMEOUT_US)
+                                *deadline_us = now_us + STOP_TIMEOUT_US;
+                        told = true;
+                        cancel(conn);
+                }
+                if (now_us >= *deadline_us)
+                        return;
+                if (pg_wait_for(conn, POLLIN, until_us < *deadline_us ? until_us : *deadline_us) &&
+                    !PQconsumeInput(conn))
+                        return;
+        }
+}
+
+/* NOLINTNEXTLINE(readability-function-size): pg_exec() and a flag */
+ErrorCode pg_exec_stoppable(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
+                            const atomic_bool *stop, int64_t deadline_us, const char *what,
+                            Error *err)
+{
+        ErrorCode code;
+
+        if (atomic_load(stop))
+                return error_set(err, ERROR_UNAVAILABLE, "could not %s: told to stop", what);
+        code = send_statement(conn, sql, params, deadline_us, what, err);
+        if (code)
+                return code;
+        await_answer(conn, stop, &deadline_us);
+        code = pg_receive(conn, ret, deadline_us, what, err);
+        return code && atomic_load(stop)
+                       ? error_set(err, ERROR_UNAVAILABLE, "could not %s: told to stop", what)
+                       : code;
 }
 
 static ErrorCode prepare_once(PGconn *conn, const char *name, const char *sql,

@@ -4,6 +4,7 @@
  * pg_conn.h — one connection with sane settings and a deadline on every wait.
  */
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "common/pg/pg_error.h"
@@ -40,6 +41,17 @@ _must_check_ ErrorCode pg_connect(PGconn **ret, const char *url, const char *nam
  */
 _must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, PGresult **ret,
                                int64_t deadline_us, const char *what, Error *err);
+
+/**
+ * pg_exec_stoppable() - as pg_exec(), for a statement that may take long: it is cancelled once *@stop is true
+ * @stop:  set by another thread, looked at every 50 ms; when it is true already nothing is sent
+ *
+ * Return: as pg_exec(); ERROR_UNAVAILABLE when it was cancelled. The connection can be used again, unless the server does
+ *         not answer the cancel either.
+ */
+_must_check_ ErrorCode pg_exec_stoppable(PGconn *conn, const char *sql, PgParams *params,
+                                         PGresult **ret, const atomic_bool *stop,
+                                         int64_t deadline_us, const char *what, Error *err);
 
 /**
  * pg_exec_prepared() - as pg_exec() with a statement that is prepared on first use of this connection
