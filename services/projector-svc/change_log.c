@@ -1,5 +1,7 @@
 #include "change_log.h"
 
+#include <string.h>
+
 #include "change_log_join.sql.h"
 #include "change_log_open.sql.h"
 #include "change_log_stop.sql.h"
@@ -33,12 +35,17 @@ static ErrorCode join(PGconn *conn, const View *view, PgParams *params, int64_t 
 ErrorCode change_log_stop(PGconn *conn, const char *view, int64_t deadline_us, Error *err)
 {
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
+        ErrorCode code;
 
         if (!params)
                 return error_no_memory(err);
         pg_params_text(params, view);
-        return pg_exec(conn, sql_change_log_stop, params, NULL, deadline_us, "end a change feed",
+        code = pg_exec(conn, sql_change_log_stop, params, NULL, deadline_us, "end a change feed",
                        err);
+        return code == ERROR_UNAVAILABLE && strcmp(err->sqlstate, "55P03") == 0
+                       ? error_set(err, ERROR_CONFLICT,
+                                   "the change feed of view \"%s\" begins anew now", view)
+                       : code;
 }
 
 ErrorCode change_log_open(PGconn *conn, const View *view, int64_t deadline_us, Error *err)

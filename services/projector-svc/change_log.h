@@ -19,6 +19,7 @@
 _must_check_ ErrorCode change_log_open(PGconn *conn, const View *view, int64_t deadline_us,
                                        Error *err);
 
-/* The changes so far do not give all rows any more: the next change_log_open() with changes begins anew. */
+/* The changes so far do not give all rows any more: the next change_log_open() with changes begins anew. Waits for a feed
+ * that begins anew now; ERROR_CONFLICT when the transaction's lock_timeout is over before it has. */
 _must_check_ ErrorCode change_log_stop(PGconn *conn, const char *view, int64_t deadline_us,
                                        Error *err);

@@ -8,6 +8,7 @@
 #include "0008_shared_rows.sql.h"
 #include "0009_repairs.sql.h"
 #include "0010_change_batches.sql.h"
+#include "0011_change_resets.sql.h"
 #include "common/store/migrate.h"
 
 const Migration store_migrations[] = {
@@ -21,5 +22,6 @@ const Migration store_migrations[] = {
         { 8, "shared_rows", sql_0008_shared_rows },
         { 9, "repairs", sql_0009_repairs },
         { 10, "change_batches", sql_0010_change_batches },
+        { 11, "change_resets", sql_0011_change_resets },
         { 0, NULL, NULL },
 };
