@@ -48,7 +48,8 @@ ErrorCode change_log_stop(PGconn *conn, const char *view, int64_t deadline_us, E
                        : code;
 }
 
-ErrorCode change_log_open(PGconn *conn, const View *view, int64_t deadline_us, Error *err)
+ErrorCode change_log_open(PGconn *conn, const View *view, const atomic_bool *stop,
+                          int64_t deadline_us, Error *err)
 {
         _cleanup_(PQclearp) PGresult *res = NULL;
         _cleanup_(pg_params_freep) PgParams *params = pg_params_new();
@@ -63,8 +64,9 @@ ErrorCode change_log_open(PGconn *conn, const View *view, int64_t deadline_us, E
         pg_params_text(params, view->model->view);
         if (!view->with_changes)
                 return change_log_stop(conn, view->model->view, deadline_us, err);
-        code = pg_exec(conn, sql_change_log_open, params, &res,
-                       clock_monotonic_us() + RESET_TIMEOUT_US, "open a change feed", err);
+        code = pg_exec_stoppable(conn, sql_change_log_open, params, &res, stop,
+                                 clock_monotonic_us() + RESET_TIMEOUT_US, "open a change feed",
+                                 err);
         if (!code && PQgetvalue(res, 0, 0)[0] != '0')
                 log_info("change-feed-reset", "%s: the change feed begins anew, with %s changes",
                          view->model->view, PQgetvalue(res, 0, 0));

@@ -247,7 +247,7 @@ static ErrorCode repair(ChangePublisher *publisher, Error *err)
                 log_warning("changes-lost",
                             "%s: the broker has forgotten changes: the feed begins anew",
                             publisher->outlet.topic.name);
-                code = change_session_reset(publisher->session, err);
+                code = change_session_reset(publisher->session, &publisher->stopping, err);
                 if (code)
                         return code;
                 publisher->outlet.lost = publisher->outlet.intruded = false;

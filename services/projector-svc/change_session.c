@@ -4,8 +4,9 @@
 
 #include "change_head.sql.h"
 #include "change_lease.sql.h"
+#include "change_log_open.sql.h"
+#include "change_log_stop.sql.h"
 #include "change_note.sql.h"
-#include "change_reset.sql.h"
 #include "common/base/clock.h"
 #include "common/model/sql_text.h"
 #include "common/pg/pg_params.h"
@@ -223,9 +224,19 @@ ErrorCode change_session_ages(ChangeSession *session, int64_t published, int64_t
         return ERROR_NONE;
 }
 
-ErrorCode change_session_reset(ChangeSession *session, Error *err)
+static ErrorCode exec_long(ChangeSession *session, const char *sql, const atomic_bool *stop,
+                           Error *err)
 {
         pg_params_text(begin_params(session), session->view);
-        return pg_exec(session->conn, sql_change_reset, session->params, NULL,
-                       clock_monotonic_us() + RESET_TIMEOUT_US, "begin a change feed anew", err);
+        return pg_exec_stoppable(session->conn, sql, session->params, NULL, stop,
+                                 clock_monotonic_us() + RESET_TIMEOUT_US,
+                                 "begin a change feed anew", err);
+}
+
+/* First it is committed that the feed is not complete: whatever ends us in between, the next writer makes it so. */
+ErrorCode change_session_reset(ChangeSession *session, const atomic_bool *stop, Error *err)
+{
+        ErrorCode code = exec_long(session, sql_change_log_stop, stop, err);
+
+        return code ? code : exec_long(session, sql_change_log_open, stop, err);
 }

@@ -4,6 +4,8 @@
  * change_session.h — the publisher's connection to PostgreSQL: its lease, the changes, the note of what is published.
  */
 
+#include <stdatomic.h>
+
 #include "change_entries.h"
 #include "common/pg/pg_conn.h"
 
@@ -52,5 +54,6 @@ _must_check_ ErrorCode change_session_ages(ChangeSession *session, int64_t publi
                                            int64_t *ret_oldest, int64_t *ret_waits_since_us,
                                            Error *err);
 
-/* Begin the feed anew: a reset, then all rows. */
-_must_check_ ErrorCode change_session_reset(ChangeSession *session, Error *err);
+/* Begin the feed anew: a reset, then all rows. Once @stop is true it is left to the next writer of the view. */
+_must_check_ ErrorCode change_session_reset(ChangeSession *session, const atomic_bool *stop,
+                                            Error *err);

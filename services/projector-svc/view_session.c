@@ -57,7 +57,8 @@ static ErrorCode join(ViewSession *session, Error *err)
                        view_session_deadline_us(), "join the owners of a view", err);
 }
 
-ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, Error *err)
+ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view,
+                            const atomic_bool *stop, Error *err)
 {
         _cleanup_(view_session_closep) ViewSession *session = calloc(1, sizeof *session);
         _cleanup_(buffer_deinit) Buffer name = BUFFER_INIT;
@@ -79,7 +80,7 @@ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view, E
         if (!code)
                 code = join(session, err);
         if (!code && view->role == VIEW_LIVE)
-                code = change_log_open(session->conn, view, view_session_deadline_us(), err);
+                code = change_log_open(session->conn, view, stop, view_session_deadline_us(), err);
         if (code)
                 return code;
         *ret = TAKE_PTR(session);

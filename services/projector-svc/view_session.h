@@ -8,6 +8,8 @@
  * change of hands, refuses what a former owner still sends.
  */
 
+#include <stdatomic.h>
+
 #include "common/pg/pg_conn.h"
 #include "feed.h"
 #include "view_batch.h"
@@ -17,9 +19,10 @@ typedef struct ViewSession ViewSession;
 /* SQLSTATE of a batch that came too late: somebody else owns some of its log partitions. */
 #define VIEW_SESSION_FENCED "SK002"
 
-/* Connect, and see that the version is still what it was. Errors as pg_connect() and view_check(). */
+/* Connect, see that the version is still what it was, and open its change feed: @stop as for change_log_open(). Errors as
+ * pg_connect(), view_check() and change_log_open(). */
 _must_check_ ErrorCode view_session_open(ViewSession **ret, const char *pg_url, View *view,
-                                         Error *err);
+                                         const atomic_bool *stop, Error *err);
 void view_session_close(ViewSession *session); /* all leases end */
 DEFINE_CLEANUP(ViewSession *, view_session_close)
 

@@ -151,7 +151,7 @@ static ErrorCode ensure_session(ViewWorker *worker, Error *err)
 
         if (!worker->session)
                 code = view_session_open(&worker->session, worker->config->pg_url, worker->view,
-                                         err);
+                                         &worker->stopping, err);
         arrive(worker);
         if (!code)
                 code = view_builder_open(&worker->builder, worker->view, err);
