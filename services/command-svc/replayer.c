@@ -318,9 +318,8 @@ static ErrorCode work(Replayer *replayer, bool *ret_found, Error *err)
         if (code || !replay)
                 return code;
         code = run_replay(replayer, replay, err);
-        if (code)
-                replayer->interrupted = replay->id;
-        else
+        replayer->interrupted = code ? replay->id : (Uuid){ .bytes = { 0 } };
+        if (!code)
                 replay_session_leave(replayer->session, replay);
         return code;
 }

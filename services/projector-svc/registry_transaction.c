@@ -6,6 +6,8 @@
 #include "version_drop.h"
 #include "view_lock.sql.h"
 
+#define ATTEMPT_US (3 * US_PER_SEC) /* what one may take */
+
 void registry_deinit(Registry *registry)
 {
         pg_params_free(registry->params);
@@ -45,7 +47,7 @@ ErrorCode registry_end(Registry *registry, ErrorCode code, Error *err)
 ErrorCode registry_begin_drop(Registry *registry, const char *schema_name, Error *err)
 {
         (void)snprintf(registry->dropped, sizeof registry->dropped, "%s", schema_name);
-        return version_drop_begin(registry->conn, registry->deadline_us, err);
+        return version_drop_begin(registry->conn, registry->attempt, registry->deadline_us, err);
 }
 
 ErrorCode registry_drop_tables(Registry *registry, const char *schema_name, Error *err)
@@ -56,11 +58,13 @@ ErrorCode registry_drop_tables(Registry *registry, const char *schema_name, Erro
                     : version_drop_tables(registry->conn, schema_name, registry->deadline_us, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): registry_transact(), once */
 static ErrorCode attempt(Registry *registry, PGconn *conn, RegistryFn fn, RegistryWish *wish,
-                         int64_t deadline_us, Error *err)
+                         unsigned number, int64_t deadline_us, Error *err)
 {
         ErrorCode code = registry_begin(registry, conn, deadline_us, err);
 
+        registry->attempt = number;
         if (!code)
                 code = fn(registry, wish, err);
         return registry_end(registry, code, err);
@@ -69,7 +73,7 @@ static ErrorCode attempt(Registry *registry, PGconn *conn, RegistryFn fn, Regist
 /* Make room for another attempt. */
 static ErrorCode clear(Registry *registry, Error *err)
 {
-        if (clock_monotonic_us() < registry->deadline_us - US_PER_SEC)
+        if (clock_monotonic_us() < registry->deadline_us - ATTEMPT_US)
                 return version_drop_clear(registry->conn, registry->dropped, registry->deadline_us,
                                           err);
         return error_set(err, ERROR_CONFLICT, "the tables in schema \"%s\" are in use",
@@ -79,10 +83,10 @@ static ErrorCode clear(Registry *registry, Error *err)
 ErrorCode registry_transact(PGconn *conn, RegistryFn fn, RegistryWish *wish, int64_t deadline_us,
                             Error *err)
 {
-        for (;;) {
+        for (unsigned n = 0;; n++) {
                 _cleanup_(registry_deinit) Registry registry = { .conn = NULL };
                 Error fault = ERROR_INIT;
-                ErrorCode code = attempt(&registry, conn, fn, wish, deadline_us, &fault);
+                ErrorCode code = attempt(&registry, conn, fn, wish, n, deadline_us, &fault);
 
                 if (code && *registry.dropped && version_drop_was_blocked(&fault)) {
                         code = clear(&registry, &fault);

@@ -13,8 +13,8 @@ typedef struct Registry {
         PgParams *params; /* scratch */
         VersionList list; /* as it is now */
         int64_t deadline_us;
-        char dropped
-                [64]; /* the schema of tables that go, or would have gone if they were not in use */
+        unsigned attempt; /* from 0 on */
+        char dropped[64]; /* the schema of tables that go, or would but for who uses them */
 } Registry;
 
 void registry_deinit(Registry *registry);

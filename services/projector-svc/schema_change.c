@@ -108,13 +108,21 @@ static ErrorCode check_event(Sample *sample, const AggregateType *type, const Ev
 static ErrorCode check_range(Sample *sample, const AggregateType *type, const LogHead *head,
                              int64_t after, Error *err)
 {
-        _cleanup_(event_batch_freep) EventBatch *events = NULL;
-        ErrorCode code;
+        const int64_t until = after + SAMPLE_EVENTS;
+        ErrorCode code = ERROR_NONE;
+        bool more = true;
 
-        code = store_read_log(sample->conn, type->name, head->partition, after, SAMPLE_EVENTS,
-                              &events, sample->deadline_us, err);
-        for (size_t i = 0; !code && i < events->n_events; i++)
-                code = check_event(sample, type, &events->events[i], err);
+        while (!code && more && after < until) {
+                _cleanup_(event_batch_freep) EventBatch *events = NULL;
+
+                code = store_read_log(sample->conn, type->name, head->partition, after,
+                                      (int)(until - after), &events, sample->deadline_us, err);
+                for (size_t i = 0; !code && i < events->n_events; i++)
+                        code = check_event(sample, type, &events->events[i], err);
+                more = !code && events->more;
+                if (more)
+                        after = events->events[events->n_events - 1].position;
+        }
         return code;
 }
 

@@ -7,13 +7,19 @@
 #include "common/pg/pg_params.h"
 #include "version_end_users.sql.h"
 
-#define PAUSE_US (100 * US_PER_MS)
+#define PAUSE_US       (100 * US_PER_MS)
+#define BRIEF_ATTEMPTS 2
 
-ErrorCode version_drop_begin(PGconn *conn, int64_t deadline_us, Error *err)
+ErrorCode version_drop_begin(PGconn *conn, unsigned attempt, int64_t deadline_us, Error *err)
 {
-        /* less than deadlock_timeout, so that nobody else is the one to give way */
-        return pg_exec(conn, "SET LOCAL lock_timeout = '300ms'", NULL, NULL, deadline_us,
-                       "limit the wait for locks", err);
+        /* Less than deadlock_timeout, so that nobody else is the one to give way; but autovacuum gives way only then. */
+        static const char briefly[] = "SET LOCAL lock_timeout = '300ms'";
+        static const char patiently[] =
+                "SELECT set_config('lock_timeout', (setting::int4 + 500)::text, true) FROM "
+                "pg_settings WHERE name = 'deadlock_timeout'";
+
+        return pg_exec(conn, attempt < BRIEF_ATTEMPTS ? briefly : patiently, NULL, NULL,
+                       deadline_us, "limit the wait for locks", err);
 }
 
 ErrorCode version_drop_tables(PGconn *conn, const char *schema_name, int64_t deadline_us,

@@ -11,8 +11,10 @@
 
 #include "common/pg/pg_conn.h"
 
-/* From now on to the end of the transaction, no lock is waited for any longer than readers may be held up. */
-_must_check_ ErrorCode version_drop_begin(PGconn *conn, int64_t deadline_us, Error *err);
+/* From now on to the end of the transaction, no lock is waited for any longer than readers may be held up; after some
+ * attempts as long as it takes until autovacuum gives way. @attempt: from 0 on. */
+_must_check_ ErrorCode version_drop_begin(PGconn *conn, unsigned attempt, int64_t deadline_us,
+                                          Error *err);
 
 /* Within that transaction. */
 _must_check_ ErrorCode version_drop_tables(PGconn *conn, const char *schema_name,

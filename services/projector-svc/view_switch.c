@@ -84,20 +84,25 @@ static ErrorCode count_apart(const ViewSwitch *change, PGconn *conn, int64_t *re
                    ret, err);
 }
 
-/* While indexes are made nobody builds: then it is not worth holding anybody up yet. */
+/* While indexes are made nobody builds, and builders rest now and then: nobody is held up before they are near. */
 static ErrorCode expect_near(const ViewSwitch *change, Error *err)
 {
+        int64_t until_us = clock_monotonic_us() + change->config->rebuild_hold_ms * US_PER_MS;
         int64_t behind = 0;
-        ErrorCode code = ask(change, change->conn,
-                             "coalesce(sum(greatest(o.position - coalesce(n.position, 0), 0)), 0)",
-                             "true", &behind, err);
 
-        if (!code && behind > NEAR_EVENTS)
-                return error_set(err, ERROR_CONFLICT,
-                                 "version %d of view \"%s\" is %" PRId64
-                                 " events behind the live one",
-                                 change->built->version, change->built->model->view, behind);
-        return code;
+        do {
+                ErrorCode code = ask(change, change->conn,
+                                     "coalesce(sum(greatest(o.position - coalesce(n.position, 0), "
+                                     "0)), 0)",
+                                     "true", &behind, err);
+
+                if (code || behind <= NEAR_EVENTS)
+                        return code;
+                clock_wait_us(LOOK_US);
+        } while (clock_monotonic_us() < until_us);
+        return error_set(err, ERROR_CONFLICT,
+                         "version %d of view \"%s\" is %" PRId64 " events behind the live one",
+                         change->built->version, change->built->model->view, behind);
 }
 
 /* Hold the live version until the other one is where it is. A transaction is open. */

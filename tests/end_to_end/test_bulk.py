@@ -207,6 +207,7 @@ class BulkCommands(unittest.TestCase):
         """What an append holds in memory is bounded by bytes too; whatever finds no room keeps its turn."""
         at_most, size, n = 65536, 4000, 1000
         self.restart(SKAFU_BATCH_BYTES_MAX=str(at_most), SKAFU_WRITERS="1")
+        self.addCleanup(self.restart)
         before = count(self.suite, ["command-svc"], "skafu_appends_total")
         project, prefix = fresh("p"), fresh("large")
         lines = [line("CreateProject", {"projectId": project, "name": "Billing"})]
@@ -218,7 +219,6 @@ class BulkCommands(unittest.TestCase):
         self.assertEqual(self.stored(answers), len(lines))
         appends = count(self.suite, ["command-svc"], "skafu_appends_total") - before
         self.assertGreaterEqual(appends, n // 2 * size // (at_most + size))
-        self.restart()
 
     def test_requests_at_a_time_are_limited(self):
         self.restart(SKAFU_BULK_REQUESTS_MAX="1")

@@ -98,6 +98,24 @@ class Rebuild(unittest.TestCase):
             f"SELECT 1 FROM pg_namespace WHERE nspname = 'view_project_{number}'"))
         self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild/pause")[0], 404)
 
+    def test_2_a_cancel_does_not_wait_for_autovacuum(self):
+        """It works on the table of a version for minutes, and gives way only to who waits for some time."""
+        number = self.views.post("project/rebuild", {"switch": "manual"})["version"]
+        self.views.await_phase("project", number, "waiting")
+        table = f"view_project_{number}.project"
+        self.suite.sql("ALTER SYSTEM SET autovacuum_naptime = '1s'")
+        self.addCleanup(self.suite.sql, "SELECT pg_reload_conf()")
+        self.addCleanup(self.suite.sql, "ALTER SYSTEM RESET autovacuum_naptime")
+        self.suite.sql("SELECT pg_reload_conf()")
+        self.suite.sql(f"ALTER TABLE {table} SET (autovacuum_vacuum_insert_threshold = 1, autovacuum_vacuum_cost_delay = 100, "
+                       "autovacuum_vacuum_cost_limit = 1)")
+        self.suite.sql(f"INSERT INTO {table} (id, name, _aggregate, _sequence) SELECT 'filler-' || i, repeat('x', 100), "
+                       "'filler-' || i, 1 FROM generate_series(1, 50000) AS i")
+        wait_until("autovacuum works on it", lambda: self.suite.sql(
+            f"SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = '{table}'::regclass"))
+        self.assertEqual(self.views.ask("POST", "/v1/views/project/rebuild/cancel")[0], 204)
+        self.assertEqual(self.views.states("project")[number], "dropped")
+
     def test_3_a_difference_stops_the_switch(self):
         rows = self.suite.sql("SELECT id FROM read.project ORDER BY id LIMIT 3")
         live = next(number for number, state in self.views.states("project").items() if state == "live")

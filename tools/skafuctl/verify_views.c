@@ -108,7 +108,7 @@ static ErrorCode verify_all(Walk *walk, Error *err)
                 int n = 0;
                 ErrorCode code = list_versions(walk->conn, options, &versions, err);
 
-                if (!code && *options->view && PQntuples(versions) == 0)
+                if (!code && *options->view && PQntuples(versions) == 0 && walk->seen.size == 0)
                         code = error_set(err, ERROR_NOT_FOUND, "view \"%.64s\" has no %s",
                                          options->view,
                                          options->version > 0 ? "such version" : "live version");

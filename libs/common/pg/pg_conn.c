@@ -11,6 +11,7 @@
 #include "common/pg/pg_wait.h"
 
 #define STOP_LOOK_US            (50 * US_PER_MS)
+#define STOP_AGAIN_US           (1 * US_PER_SEC)
 #define STOP_TIMEOUT_US         (5 * US_PER_SEC) /* for the answer to a cancel */
 #define STATE_STATEMENT_UNKNOWN "26000"
 #define STATE_STATEMENT_EXISTS  "42P05"
@@ -199,15 +200,15 @@ static void cancel(PGconn *conn)
  * for nothing, so it is repeated. */
 static void await_answer(PGconn *conn, const atomic_bool *stop, int64_t *deadline_us)
 {
-        bool told = false;
+        int64_t again_us = 0; /* when to cancel again */
 
         while (PQisBusy(conn)) {
                 int64_t now_us = clock_monotonic_us(), until_us = now_us + STOP_LOOK_US;
 
-                if (atomic_load(stop)) {
-                        if (!told && *deadline_us > now_us + STOP_TIMEOUT_US)
+                if (atomic_load(stop) && now_us >= again_us) {
+                        if (!again_us && *deadline_us > now_us + STOP_TIMEOUT_US)
                                 *deadline_us = now_us + STOP_TIMEOUT_US;
-                        told = true;
+                        again_us = now_us + STOP_AGAIN_US;
                         cancel(conn);
                 }
                 if (now_us >= *deadline_us)

@@ -46,6 +46,8 @@ _must_check_ ErrorCode pg_exec(PGconn *conn, const char *sql, PgParams *params, 
  * pg_exec_stoppable() - as pg_exec(), for a statement that may take long: it is cancelled once *@stop is true
  * @stop:  set by another thread, looked at every 50 ms; when it is true already nothing is sent
  *
+ * Cancelling is a connection of its own, without a deadline: to a server that takes connections and says nothing, it takes as
+ * long as TCP does.
  * Return: as pg_exec(); ERROR_UNAVAILABLE when it was cancelled. The connection can be used again, unless the server does
  *         not answer the cancel either.
  */
